@@ -1,0 +1,119 @@
+"""The decider's write-ahead log: internal, but typed and versioned like all on the wire.
+
+The fold of this log is the only state that matters. Offsets order it; the first entry per
+`entry_id` wins for every reader.
+"""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.automation.action import Action
+from schemas.automation.decision import Withheld
+from schemas.base import Event, Id, Instant, Part, ShortText
+
+
+class InputPosition(Part):
+    """The record that caused the entry, on the topic the decider read it from."""
+
+    topic: Id
+    partition: int
+    offset: int
+
+
+class OutboxMessage(Part):
+    """A record to emit, byte for byte; emitted again verbatim after a takeover."""
+
+    topic: Id
+    key: ShortText
+    value: str
+    headers: dict[str, str]
+    action_id: UUID | None = Field(None, description="Set when this message is an action.")
+
+
+class Claim(Part):
+    """An effect that an action claims for a while, so that it happens once."""
+
+    effect_key: ShortText
+    action_id: UUID
+    until: Instant
+
+
+class Charge(Part):
+    """What an action counts against a budget: freed when the action is cancelled or fails."""
+
+    budget: ShortText
+    action_id: UUID
+    amount: float
+    until: Instant
+
+
+class Held(Part):
+    """A proposed action that waits for a person, with all that is needed to emit it."""
+
+    action: Action
+    traceparent: Id | None = None
+    expires_at: Instant
+
+
+class Decided(Part):
+    """A case was decided."""
+
+    kind: Literal["decided"] = "decided"
+    case_id: UUID
+    subject: ShortText
+    revision: int | None = None
+    message_id: Id | None = None
+    claims: tuple[Claim, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    proposals: tuple[Held, ...] = ()
+    outbox: tuple[OutboxMessage, ...] = ()
+
+
+class Reviewed(Part):
+    """A person's review took effect (or did not: then the outbox is empty and `note` says why)."""
+
+    kind: Literal["reviewed"] = "reviewed"
+    review_id: Id
+    action_id: UUID | None = None
+    approved: bool
+    note: ShortText = ""
+    outbox: tuple[OutboxMessage, ...] = ()
+
+
+class OutcomeNoted(Part):
+    """An action's outcome was taken note of."""
+
+    kind: Literal["outcome"] = "outcome"
+    outcome_id: Id
+    action_id: UUID
+    status: Id
+
+
+class Cancelled(Part):
+    """Actions that may not go any more, and never will: they stay so."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    action_ids: tuple[UUID, ...]
+    because: Withheld
+
+
+class Emitted(Part):
+    """Marker: every outbox before `through` (a journal offset, inclusive) was confirmed."""
+
+    kind: Literal["emitted"] = "emitted"
+    through: int = Field(ge=0)
+
+
+class JournalAppended(Event):
+    """One entry of the log."""
+
+    event_type: ClassVar[str] = "automation.journal.appended.v1"
+
+    entry_id: Id = Field(description="Deterministic from its cause: a case, review, outcome id.")
+    tenant: Id
+    at: Instant
+    writer: Id = Field(description="Instance and generation that appended it.")
+    input: InputPosition | None = None
+    body: Decided | Reviewed | OutcomeNoted | Cancelled | Emitted = Field(discriminator="kind")

@@ -1,0 +1,94 @@
+"""Files that people edit: YAML read into a pydantic model, every mistake named by file and line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from typing_extensions import override
+
+from services.chassis.errors import ConfigurationError
+
+M = TypeVar("M", bound=BaseModel)
+
+_Key = tuple[str | int, ...]
+
+
+class _Lines:
+    """Where each field of a YAML document stands, 1-based."""
+
+    def __init__(self, node: yaml.Node | None) -> None:
+        self._at: dict[_Key, int] = {}
+        if node is not None:
+            self._walk(node, ())
+
+    def _walk(self, node: yaml.Node, path: _Key) -> None:
+        self._at.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self._at[*path, key.value] = key.start_mark.line + 1
+                self._walk(value, (*path, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self._walk(item, (*path, index))
+
+    def of(self, path: Sequence[str | int]) -> int:
+        """The line of the field, or of its nearest parent that is in the file."""
+        known = tuple(path)
+        while known and known not in self._at:
+            known = known[:-1]
+        return self._at.get(known, 1)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML lets a later key silently replace an earlier one; we refuse it."""
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the base class's signature
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"duplicate key {key.value!r}: remove one", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load(path: Path, model: type[M]) -> M:
+    """Read a file into the model.
+
+    Raises:
+        ConfigurationError: one line per mistake, `file:line: field: what is wrong`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    return parse(text, model, name=str(path))
+
+
+def parse(text: str, model: type[M], *, name: str) -> M:
+    """Like `load`, for text that is at hand; `name` stands for the file in errors."""
+    try:
+        data = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        lines = _Lines(yaml.compose(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{name}:{line}: not valid YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{name}: not valid YAML: {error}") from error
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "\n".join(
+                f"{name}:{lines.of(fault['loc'])}: {_dotted(fault['loc'])}: {fault['msg']}"
+                for fault in error.errors(include_url=False, include_input=False)
+            )
+        ) from error
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    return ".".join(str(part) for part in path) or "(document)"
