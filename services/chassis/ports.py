@@ -62,6 +62,40 @@ class Trace(Protocol):
         ...
 
 
+class Tracing(Protocol):
+    """Opens spans where records enter a process and where batches leave it."""
+
+    def processing(self, service: str, record: Record) -> AbstractContextManager[Trace]:
+        """The span `process <topic>`: a child of the record's traceparent, else a root.
+
+        Always recorded, whatever the parent's sampled flag says.
+        """
+        ...
+
+    def batch(self, name: str, members: Sequence[Trace]) -> AbstractContextManager[Trace]:
+        """One span for a call on behalf of many records: a root of its own, linked to each.
+
+        Every member is noted the batch's trace and span id, as some stores show no links.
+        """
+        ...
+
+
+class Metrics(Protocol):
+    """Numbers about what happens; names and labels come from `services.chassis.names`."""
+
+    def count(self, name: str, value: float = 1, **labels: str) -> None:
+        """Add to a counter."""
+        ...
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        ...
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Put a value into a histogram."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A record on its way through a handler, with the span it is processed in."""
