@@ -1,0 +1,1 @@
+"""The sluice command: one file per group of commands."""
