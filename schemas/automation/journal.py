@@ -1,7 +1,8 @@
 """The decider's write-ahead log: internal, but typed and versioned like all on the wire.
 
-The fold of this log is the only state that matters. Offsets order it; the first entry per
-`entry_id` wins for every reader.
+The fold of this log is the only state that matters. An entry counts only at the offset its writer
+meant it for: elsewhere somebody had written in between, it was decided over a state that was not
+the last one, and it is nobody's. Of what counts, the first entry per `entry_id` wins.
 """
 
 from typing import ClassVar, Literal
@@ -30,6 +31,8 @@ class OutboxMessage(Part):
     value: str
     headers: dict[str, str]
     action_id: UUID | None = Field(None, description="Set when this message is an action.")
+    action_type: Id | None = Field(None, description="With action_id: what a stop may name.")
+    expires_at: Instant | None = Field(None, description="With action_id: not emitted after it.")
 
 
 class Claim(Part):
@@ -50,11 +53,17 @@ class Charge(Part):
 
 
 class Held(Part):
-    """A proposed action that waits for a person, with all that is needed to emit it."""
+    """A proposed action that waits for a person, with all that is needed to emit it.
+
+    It claims and charges nothing while it waits: `claim` and `charges` are what it would take,
+    their `until` counted from the decision.
+    """
 
     action: Action
     traceparent: Id | None = None
     expires_at: Instant
+    claim: Claim | None = None
+    charges: tuple[Charge, ...] = ()
 
 
 class Decided(Part):
@@ -79,6 +88,8 @@ class Reviewed(Part):
     action_id: UUID | None = None
     approved: bool
     note: ShortText = ""
+    claims: tuple[Claim, ...] = ()
+    charges: tuple[Charge, ...] = ()
     outbox: tuple[OutboxMessage, ...] = ()
 
 
@@ -89,6 +100,7 @@ class OutcomeNoted(Part):
     outcome_id: Id
     action_id: UUID
     status: Id
+    note: ShortText = Field("", description="Why it changed nothing, where it did not.")
 
 
 class Cancelled(Part):
@@ -97,10 +109,14 @@ class Cancelled(Part):
     kind: Literal["cancelled"] = "cancelled"
     action_ids: tuple[UUID, ...]
     because: Withheld
+    uncertain: bool = Field(
+        default=False,
+        description="They may have gone out before: what they claimed stays claimed.",
+    )
 
 
 class Emitted(Part):
-    """Marker: every outbox before `through` (a journal offset, inclusive) was confirmed."""
+    """Marker: every outbox up to `through` (a journal offset, inclusive) was confirmed."""
 
     kind: Literal["emitted"] = "emitted"
     through: int = Field(ge=0)
@@ -114,6 +130,7 @@ class JournalAppended(Event):
     entry_id: Id = Field(description="Deterministic from its cause: a case, review, outcome id.")
     tenant: Id
     at: Instant
+    offset: int = Field(ge=0, description="Where its writer meant it to be; elsewhere it is void.")
     writer: Id = Field(description="Instance and generation that appended it.")
     input: InputPosition | None = None
     body: Decided | Reviewed | OutcomeNoted | Cancelled | Emitted = Field(discriminator="kind")
