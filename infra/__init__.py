@@ -1,0 +1,1 @@
+"""The parts around the services: the local stack, the model build, the demonstration."""

@@ -1,0 +1,1 @@
+"""The demonstration: publish examples as an outsider would, show what becomes of them."""
