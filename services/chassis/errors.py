@@ -5,6 +5,7 @@ SluiceError
 ├── Rejected             this record's fault, for ever: dead letter "rejected"
 ├── Undecodable          this record's bytes: dead letter "undecodable"
 ├── InferenceFailed      this text alone breaks the model: dead letter "inference-failed"
+├── Refused              the broker refuses this message for ever, by its size: the record's fault
 ├── Outage               a dependency is down for all: hold the partition, try again, never
 │                        dead-letter
 └── Crash                the process must end without acknowledging: another one takes over
@@ -29,6 +30,10 @@ class Undecodable(SluiceError):  # noqa: N818 - named by what the record is
 
 class InferenceFailed(SluiceError):  # noqa: N818 - named by what happened
     """This text alone fails while the canary passes."""
+
+
+class Refused(SluiceError):  # noqa: N818 - named by what the broker did
+    """The broker refuses this very message for ever; trying again would not help it."""
 
 
 class Outage(SluiceError):  # noqa: N818 - named by what it is
