@@ -1,14 +1,13 @@
-"""What the decider asks of the world: a log it may reread, and the operator's word."""
+"""What the decider asks of the world: a log it may reread, and how fresh the operator's word is."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Protocol
 
 from services.chassis.record import Record
 
 
 class Log(Protocol):
-    """A partition that may be read again. Everything raises `Outage` when the broker is away."""
+    """Partitions that may be read again. Everything raises `Outage` when the broker is away."""
 
     async def begin_offset(self, topic: str, partition: int) -> int:
         """The first offset that is still there."""
@@ -31,13 +30,9 @@ class Stops(Protocol):
         ...
 
 
-class Confirmed(Protocol):
+class Freshness(Protocol):
     """How far the control topic is known to be read."""
 
-    async def confirm_end(self) -> None:
-        """Read to the end as it is now. Raises `Outage` when that cannot be done."""
-        ...
-
-    def confirmed_at(self) -> datetime | None:
-        """When the end was last confirmed; None before the first time."""
+    def stale(self, seconds: float) -> bool:
+        """Whether what we know of it may be older than that."""
         ...

@@ -7,7 +7,7 @@ from uuid import UUID
 from schemas.automation.decision import Withheld
 from schemas.automation.journal import Cancelled, OutboxMessage
 from services.chassis import crashpoints
-from services.chassis.errors import Outage
+from services.chassis.errors import Outage, Refused
 from services.chassis.identity import stable_id
 from services.chassis.ports import Clock, Lane, Publisher
 from services.chassis.record import Message
@@ -47,9 +47,16 @@ class Emission:
             going = [each.message for each in due if _may_go(journal, each)]
             for each in due:
                 each.maybe_sent = True
-            await self._publisher.send([_message(each) for each in going])
+            await self._send([_message(each) for each in going])
             crashpoints.reach("decider.after-emission")
             journal.emitted(due[-1].offset)
+
+    async def _send(self, messages: list[Message]) -> None:
+        try:
+            await self._publisher.send(messages)
+        except Refused as error:
+            # It is promised: a topic that is too small for it is the operator's to widen.
+            raise Outage(f"a promised message is refused: {error}") from error
 
     def _refused(self, journal: Journal, due: list[Outbound]) -> dict[_Refusal, list[UUID]]:
         now = self._clock.now()

@@ -12,7 +12,7 @@ import structlog
 
 from schemas.automation.journal import Emitted
 from services.chassis import crashpoints
-from services.chassis.errors import Crash, Outage
+from services.chassis.errors import Crash, Outage, Refused, Rejected
 from services.chassis.identity import stable_id
 from services.chassis.ports import Clock, Lane, Publisher
 from services.decider.journal.chunk import Chunk
@@ -84,6 +84,7 @@ class Journal:
 
         Raises:
             Outage: the lane or the broker was gone before anything was appended.
+            Rejected: the broker will never take an entry of this chunk; try each alone.
             Crash: nobody knows what was appended.
         """
         for _ in range(_MAX_ROUNDS):
@@ -130,6 +131,9 @@ class Journal:
         self._stale = True
         try:
             positions = await self._publisher.send(chunk.messages())
+        except Refused as error:
+            # It is not in the log and never will be; what followed it there is void.
+            raise Rejected(f"the journal's broker refuses the entry: {error}") from error
         except Outage as error:
             raise Crash(f"journal {self.number}: an append of unknown fate: {error}") from error
         crashpoints.reach("decider.after-append")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from schemas.automation.journal import Decided, Emitted, JournalAppended
-from services.chassis.errors import Crash, Outage, Rejected
+from services.chassis.errors import Crash, Outage, Refused, Rejected
 from services.chassis.record import Message
 from services.decider.journal.chunk import Chunk
 from services.decider.journal.journal import Journal
@@ -161,6 +161,18 @@ async def test_an_append_of_unknown_fate_ends_the_process(tmp_path: Path, landed
     assert not journal.unsent
     successor = make_journal(tmp_path, broker, "b")
     await successor.append(FakeLane(), add(decided(case)))
+    assert len(broker.out(JOURNAL)) == 1
+
+
+async def test_an_entry_the_broker_refuses_is_the_records_own_fault(tmp_path: Path) -> None:
+    """What can never be appended is rejected before anything of it counts; the rest goes on."""
+    broker = MemoryBroker()
+    journal = make_journal(tmp_path, broker)
+    await journal.ready()
+    broker.fail_journal = Refused
+    with pytest.raises(Rejected):
+        await journal.append(FakeLane(), add(decided(uuid4())))
+    await journal.append(FakeLane(), add(decided(uuid4())))
     assert len(broker.out(JOURNAL)) == 1
 
 
