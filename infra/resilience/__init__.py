@@ -1,0 +1,1 @@
+"""Faults on purpose, on real parts, judged against a run without any."""
