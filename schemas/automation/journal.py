@@ -50,6 +50,7 @@ class Charge(Part):
     action_id: UUID
     amount: float
     until: Instant
+    limit: float | None = Field(None, description="Asked again when a proposal is approved.")
 
 
 class Held(Part):
@@ -60,7 +61,7 @@ class Held(Part):
     """
 
     action: Action
-    traceparent: Id | None = None
+    traceparent: Id = Field(description="Of the decision's span: the action belongs to its trace.")
     expires_at: Instant
     claim: Claim | None = None
     charges: tuple[Charge, ...] = ()
