@@ -132,7 +132,7 @@ def test_a_cancelled_action_keeps_its_claim_only_if_it_may_have_gone(
 def test_a_proposal_claims_when_it_is_approved_and_only_once(state: State) -> None:
     """A waiting action holds nothing; the first review decides, a second changes nothing."""
     action = make_action(effect_key="k")
-    held = Held(action=action, expires_at=NOW + timedelta(hours=1))
+    held = Held(action=action, traceparent="00-1", expires_at=NOW + timedelta(hours=1))
     apply(state, decided(action.warrant.case_id, proposals=(held,)), "1")
     assert state.effect_holder("k", NOW) is None
     assert state.proposal(action.action_id) == held
@@ -157,7 +157,7 @@ def test_expired_proposals_are_found_oldest_first(state: State) -> None:
     """The timer cancels what nobody answered, a few at a time."""
     actions = [make_action() for _ in range(3)]
     for hours, action in zip((3, 1, 2), actions, strict=True):
-        held = Held(action=action, expires_at=NOW + timedelta(hours=hours))
+        held = Held(action=action, traceparent="00-1", expires_at=NOW + timedelta(hours=hours))
         apply(state, decided(action.warrant.case_id, proposals=(held,)), str(hours))
     found = state.expired_proposals(NOW + timedelta(hours=2), limit=10)
     assert [action for _, action in found] == [actions[1].action_id, actions[2].action_id]

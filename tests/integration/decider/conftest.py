@@ -1,0 +1,61 @@
+"""A real broker for the decider: the declared topics, made anew for every test."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from infra.local.kafka import KafkaBroker
+from services.chassis.kafka.provisioning import apply
+from services.chassis.kafka.publisher import KafkaPublisher
+from services.chassis.kafka.settings import KafkaSettings
+from topics.catalog import ALL
+
+PARTITIONS = 4
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """Apache Kafka, native, on free ports of loopback."""
+    made = KafkaBroker(tmp_path_factory.mktemp("kafka"))
+    made.prepare()
+    made.start()
+    try:
+        made.wait_ready()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def kafka(broker: KafkaBroker) -> KafkaSettings:
+    """Settings of a broker whose topics are empty and as declared."""
+    settings = KafkaSettings(
+        bootstrap_servers=broker.bootstrap_servers,
+        chain_partitions=PARTITIONS,
+        session_timeout_s=6,
+        heartbeat_interval_s=1,
+        delivery_timeout_s=10,
+    )
+    client = {"bootstrap.servers": broker.bootstrap_servers}
+    admin = AdminClient(client)
+    names = {topic.name for topic in ALL}
+    old = names & set(admin.list_topics(timeout=10).topics)
+    if old:
+        for future in admin.delete_topics(sorted(old)).values():
+            future.result(20)
+    deadline = time.monotonic() + 20
+    while names & set(admin.list_topics(timeout=10).topics):
+        assert time.monotonic() < deadline, "topics are not gone"
+        time.sleep(0.05)
+    assert apply(client, partitions=PARTITIONS, replication=1) == []
+    return settings
+
+
+@pytest.fixture
+async def publisher(kafka: KafkaSettings) -> AsyncIterator[KafkaPublisher]:
+    """The service's own way out."""
+    made = KafkaPublisher(kafka, client_id="test")
+    yield made
+    await made.close()
