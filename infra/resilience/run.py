@@ -25,7 +25,7 @@ class Report:
     broken: list[str]
 
 
-def run(  # noqa: PLR0913 - the knobs of one experiment
+def run(
     triton_url: str,
     *,
     kills: int,
@@ -60,7 +60,7 @@ def _calm(
     return found
 
 
-def _stormy(  # noqa: PLR0913 - the parts of one run
+def _stormy(
     home: Path,
     triton_url: str,
     given: list[load.Given],

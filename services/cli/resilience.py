@@ -29,10 +29,10 @@ def resilience(kills: int, seed: int, events: int, tickets: float) -> None:
     promise was broken: an event lost, decided twice or differently, an action that the run
     without faults did not have.
     """
+    from infra.local.triton import serving  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
     from rich.table import Table  # noqa: PLC0415
 
-    from infra.local.triton import serving  # noqa: PLC0415
     from infra.resilience.run import run  # noqa: PLC0415
 
     console = Console()
