@@ -1,10 +1,13 @@
 """One supervised process: its own session, its own log file, no way to outlive its parent."""
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
+import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,43 +46,41 @@ class Child:
         self.pid = self._popen.pid
         # Readable once the process has ended, reaped or not: the loop and a thread can both wait.
         self.pidfd = os.pidfd_open(self.pid)
+        weakref.finalize(self, os.close, self.pidfd)
+        self._reaping = threading.Lock()
 
     @property
     def running(self) -> bool:
         """Whether the program still runs (a paused one does)."""
         return not self.ended_within(0)
 
-    @property
-    def returncode(self) -> int | None:
-        """The exit code, negative for a signal; None while it runs."""
-        return self._popen.poll()
-
     def ended_within(self, seconds: float) -> bool:
         """Wait for the end."""
-        if self._popen.returncode is not None:
-            return True
         poll = select.poll()
         poll.register(self.pidfd, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the program alone, not to what it started."""
-        if self._popen.poll() is None:
-            os.kill(self.pid, number)
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the program alone, not to what it started; nothing once it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, number)
 
-    def stop(self, grace_s: float) -> int:
-        """SIGTERM, at most `grace_s` of patience, then the whole group is killed."""
-        self.signal(signal.SIGCONT)
-        if self.running:
-            os.kill(self.pid, signal.SIGTERM)
-            self.ended_within(grace_s)
-        return self.kill()
+    def strike(self) -> None:
+        """SIGKILL the whole group without waiting for its end."""
+        with self._reaping:
+            # Until it is reaped its pid, and so the group's id, cannot belong to somebody else.
+            if self._popen.returncode is None:
+                os.killpg(self.pid, signal.SIGKILL)
 
     def kill(self) -> int:
         """SIGKILL the program and whatever of its group is left; returns the exit code."""
-        if self._popen.returncode is None:
-            # Before it is reaped its pid, and so the group's id, cannot belong to somebody else.
-            os.killpg(self.pid, signal.SIGKILL)
-            self._popen.wait()
-            os.close(self.pidfd)
-        return self._popen.returncode
+        self.strike()
+        with self._reaping:
+            return self._popen.wait()
+
+    def stop(self, grace_s: float) -> int:
+        """SIGTERM, at most `grace_s` of patience, then the whole group is killed."""
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)  # a paused program would not hear the first
+        self.ended_within(grace_s)
+        return self.kill()

@@ -97,12 +97,12 @@ class Part(abc.ABC):
     def pause(self) -> None:
         """SIGSTOP: alive and silent."""
         if self.child is not None:
-            self.child.signal(signal.SIGSTOP)
+            self.child.send(signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT."""
         if self.child is not None:
-            self.child.signal(signal.SIGCONT)
+            self.child.send(signal.SIGCONT)
 
     def last_words(self, lines: int = 12) -> str:
         """The end of its log, for an error message."""
