@@ -1,0 +1,324 @@
+"""One lane in one generation: chunks computed concurrently, released and acked in input order."""
+
+import asyncio
+import contextlib
+import time
+import traceback
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+
+from services.chassis import crashpoints, dead_letters
+from services.chassis.dead_letters import DeadLetterLimit
+from services.chassis.errors import (
+    Crash,
+    InferenceFailed,
+    Outage,
+    Refused,
+    Rejected,
+    Undecodable,
+)
+from services.chassis.names import Attr
+from services.chassis.outcome import DeadLetter, Done, Outcome
+from services.chassis.ports import Clock, Delivery, Handler, Lane, Metrics, Publisher, Tracing
+from services.chassis.record import Message, Record
+
+if TYPE_CHECKING:
+    from services.chassis.delivery import DeliveryOptions
+
+log = structlog.get_logger()
+
+Ack = Callable[[], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A lane that waits. `since` is monotonic seconds."""
+
+    since: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What every lane of a boundary shares."""
+
+    service: str
+    handler: Handler
+    publisher: Publisher
+    tracing: Tracing
+    dead_letter_topic: str
+    tenant_of: Callable[[Record], str]
+    options: "DeliveryOptions"
+    clock: Clock
+    metrics: Metrics | None
+    limit: DeadLetterLimit
+    jitter: Callable[[], float]
+    crash: Callable[[BaseException], None]
+    hold: Callable[[int, str | None], None]
+
+
+class DeadLettered(Exception):  # noqa: N818 - marks a span as failed, is never raised to anybody
+    """The record became a dead letter."""
+
+
+class Chunk:
+    """Records that one handle() call works on, with their spans."""
+
+    def __init__(self, parts: Parts, taken: Sequence[tuple[Record, Ack]]) -> None:
+        self.started = time.monotonic()
+        self.acks = [ack for _, ack in taken]
+        self._spans = [parts.tracing.processing(parts.service, record) for record, _ in taken]
+        self.deliveries = [
+            Delivery(record, span.__enter__())
+            for (record, _), span in zip(taken, self._spans, strict=True)
+        ]
+
+    def close(self, outcomes: Sequence[Outcome] | None) -> None:
+        """End the spans; without outcomes the records were let go of and will come again."""
+        for n, span in enumerate(self._spans):
+            outcome = outcomes[n] if outcomes is not None else None
+            # A span marked as failed by an exception that nobody is to see.
+            with contextlib.suppress(DeadLettered):
+                if isinstance(outcome, DeadLetter):
+                    self.deliveries[n].trace.note({Attr.OUTCOME: outcome.reason})
+                    error = DeadLettered()
+                    span.__exit__(DeadLettered, error, None)
+                else:
+                    span.__exit__(None, None, None)
+
+
+class LaneRun:
+    """The life of a lane between its first record and its revocation."""
+
+    def __init__(self, lane: Lane, parts: Parts) -> None:
+        self.lane = lane
+        self._parts = parts
+        self._options = parts.options
+        self._waiting: deque[tuple[Record, Ack]] = deque()
+        self._room = asyncio.Event()
+        self._filled = asyncio.Event()
+        self._slots = asyncio.Semaphore(parts.options.in_flight)
+        self._ordered: asyncio.Queue[tuple[Chunk, asyncio.Task[list[Outcome]]]] = asyncio.Queue()
+        self._computing = 0
+        self._open = True
+        self._room.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._feeder = asyncio.create_task(self._guarded(self._feed()))
+        self._releaser = asyncio.create_task(self._guarded(self._release()))
+
+    @property
+    def size(self) -> int:
+        """Records taken and not yet acknowledged."""
+        return len(self._waiting) + self._computing
+
+    async def put(self, record: Record, ack: Ack) -> None:
+        """Queue a record; waits while there is no room."""
+        while self._open and len(self._waiting) >= self._options.buffer:
+            self._room.clear()
+            await self._room.wait()
+        if self._open:
+            self._waiting.append((record, ack))
+            self._filled.set()
+
+    async def close(self, drain_s: float) -> None:
+        """Stop taking; give what is in flight its time; then nothing is acked any more."""
+        self._open = False
+        self._waiting.clear()
+        self._room.set()
+        self._feeder.cancel()
+        if drain_s > 0 and not self._idle.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(drain_s):
+                    await self._idle.wait()
+        self.abandon()
+        await asyncio.gather(self._feeder, self._releaser, return_exceptions=True)
+
+    def abandon(self) -> None:
+        """At once, without waiting; what is in flight is let go of un-acked."""
+        self._open = False
+        self._waiting.clear()
+        self._room.set()
+        self._feeder.cancel()
+        self._releaser.cancel()
+        while not self._ordered.empty():
+            chunk, task = self._ordered.get_nowait()
+            task.cancel()
+            chunk.close(None)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, going on would skip records
+            self._parts.crash(error if isinstance(error, Crash) else _as_crash(error))
+
+    async def _feed(self) -> None:
+        await self._patiently(lambda: self._parts.handler.prepare(self.lane))
+        while True:
+            await self._slots.acquire()
+            while not self._waiting:
+                await self._wait_or_tick()
+            if not self.lane.held():
+                return
+            size = min(len(self._waiting), self._options.chunk)
+            taken = [self._waiting.popleft() for _ in range(size)]
+            self._room.set()
+            self._computing += size
+            self._idle.clear()
+            chunk = Chunk(self._parts, taken)
+            self._ordered.put_nowait((chunk, asyncio.create_task(self._compute(chunk))))
+
+    async def _wait_or_tick(self) -> None:
+        self._filled.clear()
+        try:
+            async with asyncio.timeout(self._options.tick_s):
+                await self._filled.wait()
+        except TimeoutError:
+            if self._computing == 0 and self.lane.held():
+                await self._patiently(lambda: self._parts.handler.tick(self.lane))
+
+    async def _compute(self, chunk: Chunk) -> list[Outcome]:
+        """Outcomes of a chunk; outages are waited out here, a bug is pinned to its record."""
+        handle = self._parts.handler.handle
+        try:
+            made: Sequence[Outcome] = await self._patiently(
+                lambda: handle(self.lane, chunk.deliveries)
+            )
+        except (Crash, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 - any bug of a handler ends here
+            if len(chunk.deliveries) == 1:
+                return [_letter(error)]
+            return [await self._alone(delivery) for delivery in chunk.deliveries]
+        if len(made) != len(chunk.deliveries):
+            raise Crash(f"{len(chunk.deliveries)} records gave {len(made)} outcomes: a bug of ours")
+        return list(made)
+
+    async def _alone(self, delivery: Delivery) -> Outcome:
+        try:
+            (outcome,) = await self._patiently(
+                lambda: self._parts.handler.handle(self.lane, [delivery])
+            )
+        except (Crash, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 - this record's own
+            return _letter(error)
+        return outcome
+
+    async def _release(self) -> None:
+        while True:
+            chunk, task = await self._ordered.get()
+            try:
+                outcomes = await task
+                if not self.lane.held():
+                    chunk.close(None)
+                    return
+                await self._emit(chunk, outcomes)
+                if not self.lane.held():
+                    chunk.close(None)
+                    return
+            except BaseException:
+                task.cancel()
+                chunk.close(None)
+                raise
+            crashpoints.reach("boundary.before-ack")
+            for ack in chunk.acks:
+                ack()
+            chunk.close(outcomes)
+            self._count(chunk, outcomes)
+            self._computing -= len(chunk.acks)
+            self._slots.release()
+            if self._computing == 0:
+                self._idle.set()
+
+    async def _emit(self, chunk: Chunk, outcomes: list[Outcome]) -> None:
+        messages: list[Message] = []
+        for delivery, outcome in zip(chunk.deliveries, outcomes, strict=True):
+            match outcome:
+                case Done(made):
+                    messages.extend(made)
+                case DeadLetter():
+                    messages.append(self._letter(delivery.record, outcome))
+        if not messages:
+            return
+        crashpoints.reach("boundary.before-send")
+        try:
+            await self._patiently(lambda: self._parts.publisher.send(messages))
+        except Refused as error:
+            raise Crash(f"the broker refuses an output for ever: {error}") from error
+        crashpoints.reach("boundary.after-send")
+
+    def _letter(self, record: Record, letter: DeadLetter) -> Message:
+        parts, now = self._parts, self._parts.clock.now()
+        if parts.limit.exceeded(letter.reason, parts.tenant_of(record), now):
+            raise Crash(
+                f"dead-letter limit: {self._options.limit} records failed by our own fault in"
+                f" {self._options.limit_window_s:.0f} s over two tenants; last: {letter.detail}"
+            )
+        log.warning("dead letter", topic=record.topic, partition=record.partition,
+                    offset=record.offset, reason=letter.reason)  # fmt: skip
+        return dead_letters.compose(
+            record,
+            letter,
+            service=parts.service,
+            topic=parts.dead_letter_topic,
+            at=now,
+            trusted=self._options.trusted,
+        )
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until there is no outage; the lane is held meanwhile."""
+        tries = 0
+        while True:
+            try:
+                result = await attempt()
+            except Outage as error:
+                self._parts.hold(self.lane.number, str(error))
+                pause = min(self._options.backoff_cap_s, self._options.backoff_s * 2**tries)
+                await asyncio.sleep(pause * (0.5 + self._parts.jitter() / 2))
+                tries = min(tries + 1, 30)
+            else:
+                if tries:
+                    self._parts.hold(self.lane.number, None)
+                return result
+
+    def _count(self, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
+        metrics = self._parts.metrics
+        if metrics is None:
+            return
+        took = time.monotonic() - chunk.started
+        tally: Counter[tuple[str, str]] = Counter(
+            (delivery.record.topic, outcome.reason if isinstance(outcome, DeadLetter) else "done")
+            for delivery, outcome in zip(chunk.deliveries, outcomes, strict=True)
+        )
+        for (topic, outcome), count in tally.items():
+            metrics.count("sluice_records_total", count, topic=topic, outcome=outcome)
+            metrics.observe("sluice_process_seconds", took, topic=topic)
+
+
+def _letter(error: Exception) -> DeadLetter:
+    match error:
+        case Undecodable():
+            return DeadLetter("undecodable", str(error))
+        case Rejected():
+            return DeadLetter("rejected", str(error))
+        case InferenceFailed():
+            return DeadLetter("inference-failed", str(error))
+        case _:
+            # Its words may quote the payload: class and frames say enough.
+            frames = traceback.format_tb(error.__traceback__)[-5:]
+            log.error("handler crashed", kind=type(error).__name__, frames=frames)
+            return DeadLetter("crashed", type(error).__name__)
+
+
+def _as_crash(error: BaseException) -> Crash:
+    crash = Crash(f"{type(error).__name__} in the delivery boundary: a bug of ours")
+    crash.__cause__ = error
+    return crash
