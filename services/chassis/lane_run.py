@@ -276,18 +276,18 @@ class LaneRun:
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until there is no outage; the lane is held meanwhile."""
         tries = 0
-        while True:
-            try:
-                result = await attempt()
-            except Outage as error:
-                self._parts.hold(self.lane.number, str(error))
-                pause = min(self._options.backoff_cap_s, self._options.backoff_s * 2**tries)
-                await asyncio.sleep(pause * (0.5 + self._parts.jitter() / 2))
-                tries = min(tries + 1, 30)
-            else:
-                if tries:
-                    self._parts.hold(self.lane.number, None)
-                return result
+        try:
+            while True:
+                try:
+                    return await attempt()
+                except Outage as error:
+                    self._parts.hold(self.lane.number, str(error))
+                    pause = min(self._options.backoff_cap_s, self._options.backoff_s * 2**tries)
+                    await asyncio.sleep(pause * (0.5 + self._parts.jitter() / 2))
+                    tries = min(tries + 1, 30)
+        finally:
+            if tries:
+                self._parts.hold(self.lane.number, None)
 
     def _count(self, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
         metrics = self._parts.metrics
