@@ -1,7 +1,9 @@
 """The decider's world in memory: a broker that can misbehave, a lane, a clock, an operator."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -9,7 +11,8 @@ from uuid import UUID, uuid4
 from typing_extensions import override
 
 from schemas.automation.action import Action, Autonomy, Grant, PolicyRef, Target, Warrant
-from schemas.automation.case import Origin
+from schemas.automation.assessment import Assessment, CaseAssessed
+from schemas.automation.case import Case, Domain, Origin, TicketFields
 from schemas.automation.journal import (
     Charge,
     Claim,
@@ -18,14 +21,16 @@ from schemas.automation.journal import (
     JournalAppended,
     OutboxMessage,
 )
+from schemas.base import Event
+from schemas.support import Channel, TicketStatus
 from services.chassis.errors import Outage
-from services.chassis.ports import Clock, Lane, Publisher
+from services.chassis.ports import Attribute, Clock, Delivery, Lane, Metrics, Publisher, Trace
 from services.chassis.record import Message, Position, Record
 from services.decider.journal.journal import Journal
 from services.decider.journal.snapshot import Identity
 from services.decider.journal.state import State
-from services.decider.ports import Log, Stops
-from topics.automation import ACTION_REQUESTED, CASE_DECIDED, JOURNAL_APPENDED
+from services.decider.ports import Freshness, Log, Stops
+from topics.automation import ACTION_REQUESTED, CASE_ASSESSED, CASE_DECIDED, JOURNAL_APPENDED
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 JOURNAL = JOURNAL_APPENDED.name
@@ -78,6 +83,72 @@ class FakeStops(Stops):
     @override
     def stopped(self, tenant: str, action_type: str) -> bool:
         return (tenant, action_type) in self.active
+
+
+class FakeTrace(Trace):
+    """A span that remembers its notes and its children."""
+
+    def __init__(self, span: int = 1) -> None:
+        self.span = span
+        self.notes: dict[str, Attribute] = {}
+        self.children: list[tuple[str, FakeTrace]] = []
+
+    @property
+    @override
+    def traceparent(self) -> str:
+        return f"00-{1:032x}-{self.span:016x}-01"
+
+    @property
+    @override
+    def trace_id(self) -> str:
+        return f"{1:032x}"
+
+    @override
+    def note(self, attributes: dict[str, Attribute]) -> None:
+        self.notes.update(attributes)
+
+    @override
+    @contextmanager
+    def child(self, name: str, attributes: dict[str, Attribute] | None = None) -> Iterator[Trace]:
+        made = FakeTrace(self.span * 100 + len(self.children) + 1)
+        made.note(attributes or {})
+        self.children.append((name, made))
+        yield made
+
+    @override
+    @contextmanager
+    def case(self, name: str, attributes: dict[str, Attribute] | None = None) -> Iterator[Trace]:
+        yield FakeTrace()
+
+
+class FakeMetrics(Metrics):
+    """Remembers counts and the last value of each gauge."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.gauges: dict[str, float] = {}
+
+    @override
+    def count(self, name: str, value: float = 1, **labels: str) -> None:
+        self.counts[name] += int(value)
+
+    @override
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        self.gauges[name] = value
+
+    @override
+    def observe(self, name: str, value: float, **labels: str) -> None: ...
+
+
+class FakeFreshness(Freshness):
+    """Control as fresh as a test says."""
+
+    def __init__(self) -> None:
+        self.is_stale = False
+
+    @override
+    def stale(self, seconds: float) -> bool:
+        return self.is_stale
 
 
 class MemoryBroker(Log, Publisher):
@@ -283,3 +354,46 @@ def make_journal(
         clock=clock or FakeClock(),
         writer=f"{name}-{uuid4()}",
     )
+
+
+def make_assessed(
+    case_id: UUID | None = None,
+    *,
+    tenant: str = "acme",
+    ticket: str = "1",
+    revision: int = 1,
+    message: str | None = None,
+) -> CaseAssessed:
+    """A ticket's case, read."""
+    return CaseAssessed(
+        case=Case(
+            case_id=case_id or uuid4(),
+            tenant=tenant,
+            source="desk",
+            domain=Domain.SUPPORT,
+            subject=f"{tenant}|ticket:{ticket}",
+            subject_kind="ticket",
+            subject_id=ticket,
+            event_id=f"{ticket}:{revision}",
+            origin=Origin(topic="t", partition=0, offset=0, timestamp=NOW),
+            occurred_at=NOW,
+            revision=revision,
+            text="where is my parcel",
+            ticket=TicketFields(
+                ticket_id=ticket,
+                revision=revision,
+                status=TicketStatus.OPEN,
+                channel=Channel.EMAIL,
+                message_id=message,
+            ),
+            mapping="ticket:1",
+        ),
+        assessment=Assessment(assessed_at=NOW),
+    )
+
+
+def deliver(event: Event | bytes | None, *, topic: str = "", offset: int = 0) -> Delivery:
+    """An event as the boundary hands it over."""
+    value = event.to_json() if isinstance(event, Event) else event
+    name = topic or (event.event_type if isinstance(event, Event) else CASE_ASSESSED.name)
+    return Delivery(Record(name, 0, offset, 0, b"acme", value), FakeTrace())

@@ -153,7 +153,7 @@ def _with_approval(chunk: Chunk, held: Held, review_id: str, now: datetime) -> A
     warrant = held.action.warrant
     budgets = tuple(
         use.model_copy(update={"used": chunk.state.budget_used(charge.budget, now) + charge.amount})
-        for use, charge in zip(warrant.budgets, held.charges, strict=True)
+        for use, charge in zip(warrant.budgets, held.charges, strict=False)
     )
     grant = warrant.grant.model_copy(update={"approved_by": review_id})
     warrant = warrant.model_copy(update={"grant": grant, "budgets": budgets})

@@ -63,6 +63,11 @@ class Journal:
         """Whether more was emitted than the journal says."""
         return self._emitted_through > self.state.position.marker
 
+    def begin(self, writer: str) -> None:
+        """A new tenure: somebody else may have written since."""
+        self._writer = writer
+        self._stale = True
+
     async def ready(self, confirmed: frozenset[bytes] = frozenset()) -> None:
         """Catch up, unless the state is known to be the journal's end.
 

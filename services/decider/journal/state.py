@@ -1,5 +1,7 @@
 """What one lane remembers: the fold's tables, asked by index and never held in memory whole."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +61,7 @@ class State:
 
     def __init__(self, path: Path, identity: snapshot.Identity) -> None:
         self.path = path
+        self.closed = False
         self._identity = identity
         self._open()
 
@@ -73,8 +76,16 @@ class State:
         snapshot.discard(self.path, why)
         self._open()
 
+    def abandon(self, why: str) -> None:
+        """Throw it away without looking back: it failed."""
+        self.closed = True
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        snapshot.discard(self.path, why)
+
     def close(self) -> None:
         """Close the file; what was not committed is forgotten."""
+        self.closed = True
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         snapshot.close_file(self._db)
@@ -93,7 +104,7 @@ class State:
             self._db.execute("COMMIT")
         except BaseException:
             self.position = before
-            if self._db.in_transaction:
+            if not self.closed and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
 

@@ -4,31 +4,12 @@ from typing import Any
 
 import orjson
 import pytest
-from typing_extensions import override
 
 from schemas.automation.action import Autonomy
 from schemas.automation.control import AutonomyGrant, ControlChanged, ModelPointer, Stop
-from services.chassis.ports import Metrics
 from services.chassis.record import Record
 from services.decider.control import ControlView
-from tests.fakes_decider import NOW
-
-
-class Gauges(Metrics):
-    """Remembers the last value of each gauge."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, float] = {}
-
-    @override
-    def count(self, name: str, value: float = 1, **labels: str) -> None: ...
-
-    @override
-    def gauge(self, name: str, value: float, **labels: str) -> None:
-        self.values[name] = value
-
-    @override
-    def observe(self, name: str, value: float, **labels: str) -> None: ...
+from tests.fakes_decider import NOW, FakeMetrics
 
 
 def _record(value: bytes | None) -> Record:
@@ -39,8 +20,8 @@ class Desk:
     """A view and the operator who writes to it."""
 
     def __init__(self) -> None:
-        self.gauges = Gauges()
-        self.view = ControlView(self.gauges)
+        self.metrics = FakeMetrics()
+        self.view = ControlView(self.metrics)
         self.count = 0
 
     def say(self, change: AutonomyGrant | Stop | ModelPointer) -> str:
@@ -146,10 +127,10 @@ def test_an_unreadable_grant_narrows_its_class_until_a_readable_one(desk: Desk) 
     change = {"kind": "autonomy", "tenant": "acme", "action_type": "support.route", "level": 7}
     desk.mumble({"control_id": "c", "change": change})
     assert desk.level() is Autonomy.SHADOW
-    assert desk.gauges.values["sluice_alarm"] == 1
+    assert desk.metrics.gauges["sluice_alarm"] == 1
     desk.grant(Autonomy.ACT)
     assert desk.level() is Autonomy.ACT
-    assert desk.gauges.values["sluice_alarm"] == 0
+    assert desk.metrics.gauges["sluice_alarm"] == 0
 
 
 def test_an_unreadable_stop_counts_as_pressed(desk: Desk) -> None:
@@ -172,7 +153,7 @@ def test_what_names_nothing_only_alarms(desk: Desk, value: bytes) -> None:
     desk.mumble(value)
     assert desk.level() is Autonomy.ACT
     assert not desk.view.stopped("acme", "support.route")
-    assert desk.gauges.values["sluice_alarm"] == 1
+    assert desk.metrics.gauges["sluice_alarm"] == 1
 
 
 def test_a_model_pointer_is_not_the_deciders_business(desk: Desk) -> None:
