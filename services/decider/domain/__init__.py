@@ -1,0 +1,1 @@
+"""What may be done about a case, and by what right: policies, facts, autonomy, effects, budgets."""
