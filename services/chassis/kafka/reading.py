@@ -107,6 +107,19 @@ class LogReader:
         finally:
             consumer.close()
 
+    async def cluster_id(self) -> str:
+        """What tells this cluster from every other. Raises `Outage`."""
+        return await asyncio.to_thread(self._ask_cluster_id)
+
+    def _ask_cluster_id(self) -> str:
+        consumer = Consumer(reading_config(self._settings))
+        try:
+            return str(consumer.list_topics(timeout=_ANSWER_S).cluster_id)
+        except KafkaException as error:
+            raise Outage(f"the cluster does not answer: {error.args[0].str()}") from error
+        finally:
+            consumer.close()
+
     def watermarks(self, topic: str, partition: int) -> tuple[int, int]:
         """Begin and end, blocking. Raises `Outage`."""
         consumer = Consumer(reading_config(self._settings))

@@ -71,3 +71,10 @@ async def test_keys_and_headers_come_back_byte_for_byte(world: World) -> None:
     await publisher.send([Message(JOURNAL, b"\x00k", "ü".encode(), headers, partition=2)])
     [record] = [r async for r in log.read(JOURNAL, 2, 0, 1)]
     assert (record.key, record.value, record.headers) == (b"\x00k", "ü".encode(), headers)
+
+
+async def test_the_cluster_has_an_id(kafka: KafkaSettings) -> None:
+    """A snapshot belongs to one cluster."""
+    first, again = await LogReader(kafka).cluster_id(), await LogReader(kafka).cluster_id()
+    assert first == again
+    assert first not in {"", "None"}
