@@ -98,6 +98,11 @@ class App(faust.App):  # type: ignore[misc] # faust is untyped
         await self.consumer.drain_and_commit()
 
     @property
+    def heard(self) -> bool:
+        """Whether the group answered within the session."""
+        return bool(self._consumer and self.consumer._thread.heard())  # noqa: SLF001 - Faust's own name for it
+
+    @property
     def leased(self) -> bool:
-        """Whether the broker heard us within the session."""
-        return bool(self._consumer and self.consumer._thread.leased())  # noqa: SLF001 - Faust's own name for it
+        """Whether this process was awake ever since its partitions were assigned."""
+        return bool(self._consumer and self.consumer._thread.leased())  # noqa: SLF001 - the same

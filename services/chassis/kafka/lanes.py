@@ -11,6 +11,7 @@ import structlog
 from typing_extensions import override
 
 from services.chassis import ports
+from services.chassis.errors import Crash
 from services.chassis.kafka.ledger import Ack, Continuity, Ledger
 from services.chassis.record import Record
 
@@ -42,6 +43,13 @@ class Input:
     waiting: deque[tuple[Record, Ack]] = field(default_factory=deque)
     size: int = 0
     full: bool = False
+    # An offset is missing: what came before it is finished and committed, then we end.
+    hole: Crash | None = None
+
+    @property
+    def settled(self) -> bool:
+        """All that was handed over is done and committed."""
+        return not self.ledger.open_count and self.ledger.committable == self.ledger.committed
 
 
 class Lane(ports.Lane):
@@ -162,14 +170,20 @@ class Lanes:
     def hand_over(self, tp: TP, records: Sequence[Record]) -> None:
         """Queue what was fetched, at once and whole: there is no half-delivered batch.
 
-        Raises:
-            Crash: an offset is missing.
+        Where an offset is missing the rest is left; `Input.hole` says so.
         """
         lane = self.lanes[tp[1]]
         each = lane.inputs[tp]
-        for record in records:
-            each.waiting.append((record, each.ledger.open(record.offset)))
-            each.size += len(record.value or b"")
+        if each.hole is not None:
+            return
+        try:
+            for record in records:
+                each.waiting.append((record, each.ledger.open(record.offset)))
+                each.size += len(record.value or b"")
+        except Crash as hole:
+            log.exception("offset gap")
+            each.hole = hole
+            self.fetchable.discard(tp)
         if len(each.waiting) >= self._limits[0] or each.size >= self._limits[1]:
             each.full = True
             self.fetchable.discard(tp)
@@ -205,7 +219,8 @@ class Lanes:
             len(each.waiting) * 2 <= self._limits[0] and each.size * 2 <= self._limits[1]
         ):
             each.full = False
-            self.fetchable.add(tp)
+            if each.hole is None:
+                self.fetchable.add(tp)
 
     def committable(self) -> dict[TP, int]:
         """What has moved since it was last committed."""

@@ -14,6 +14,7 @@ from faust.transport.drivers.aiokafka import (
     AIOKafkaConsumerThread,
     ConsumerRebalanceListener,
 )
+from mode import Service
 from typing_extensions import override
 
 from services.chassis.errors import Crash
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from services.chassis.kafka.consumer import HardenedConsumer
 
 log = structlog.get_logger()
+
+_TICK_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc] # faust is unty
 
 
 class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # faust is untyped
-    """Everything here runs on the client's own loop, `held` and `state` excepted."""
+    """Everything here runs on the client's own loop, `heard` and `leased` excepted."""
 
     consumer: "HardenedConsumer"
 
@@ -56,13 +59,14 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # faust is u
         self._lane_assignor = LaneAssignor()
         # The assignment whose offsets the service knows, and its generation.
         self._known: tuple[object, int] = (None, -1)
+        self._session_s = self.consumer.app.kafka.session_timeout_s
         self._heard_at = 0.0
-        self._session_s = 0.0
+        self._ticked_at = time.monotonic()
+        self._slept = False
 
     @override
     def _create_worker_consumer(self, transport: object) -> aiokafka.AIOKafkaConsumer:
         settings = self.consumer.app.kafka
-        self._session_s = settings.session_timeout_s
         return aiokafka.AIOKafkaConsumer(
             **settings.aiokafka(),
             client_id=self.consumer.app.conf.id,
@@ -87,21 +91,37 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # faust is u
         coordinator = self._consumer._coordinator  # noqa: SLF001 - aiokafka has no hook for this
         beat = coordinator._do_heartbeat  # noqa: SLF001 - the same
 
-        async def heard() -> bool:
+        async def noted() -> bool:
             asked_at = time.monotonic()
             answered: bool = await beat()
             if answered:
                 self._heard_at = asked_at
             return answered
 
-        coordinator._do_heartbeat = heard  # noqa: SLF001 - the same
+        coordinator._do_heartbeat = noted  # noqa: SLF001 - the same
+
+    def heard(self) -> bool:
+        """Whether the group answered within the session."""
+        return time.monotonic() - self._heard_at < self._session_s
 
     def leased(self) -> bool:
-        """Whether the broker heard us within the session.
+        """Whether this process was awake ever since its partitions were assigned.
 
-        After a pause it may have given our partitions away long before we learn of it.
+        One that was paused past its session may have lost them long before it learns of it. A
+        broker that does not answer is another matter: it gives nothing away meanwhile.
         """
-        return time.monotonic() - self._heard_at < self._session_s
+        return not self._slept and time.monotonic() - self._ticked_at < self._session_s
+
+    @Service.task  # type: ignore[untyped-decorator] # mode is untyped
+    async def _stay_awake(self) -> None:
+        while not self.should_stop:
+            now = time.monotonic()
+            if now - self._ticked_at >= self._session_s and not self._slept:
+                log.warning("was paused past the session: joining anew")
+                self._slept = True
+                self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - no public way
+            self._ticked_at = now
+            await asyncio.sleep(_TICK_S)
 
     async def assigned(self, assigned: set[TopicPartition]) -> None:
         """Find out where each partition goes on, then tell the service."""
@@ -117,7 +137,8 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # faust is u
             self.consumer.app.fail(Crash(f"committed offsets could not be read: {error!r}"))
             return
         self._lane_assignor.generation = generation
-        self._heard_at = time.monotonic()
+        self._heard_at = self._ticked_at = time.monotonic()
+        self._slept = False
         await asyncio.wrap_future(
             asyncio.run_coroutine_threadsafe(
                 self.consumer.take_over(generation, expected), self.parent_loop

@@ -52,6 +52,7 @@ class Watch:
         while True:
             await asyncio.sleep(_EVERY_S)
             self._membership()
+            self._holes()
             await self._refresh_ends()
             self._progress()
 
@@ -59,7 +60,7 @@ class Watch:
         lanes, now = self._app.lanes, time.monotonic()
         if not self._app.consumer.coordinating():
             raise Crash("the group's coordination ended by itself")
-        member = lanes.generation > 0 and self._app.leased
+        member = lanes.generation > 0 and self._app.heard
         if member:
             self._member_at = now
         elif now - self._member_at > _LOST_S:
@@ -72,6 +73,15 @@ class Watch:
             if member
             else "no answer from the group within the session time-out",
         )
+
+    def _holes(self) -> None:
+        """What came before a hole is committed first, so that it need not be accepted as lost."""
+        for each in self._app.lanes.inputs.values():
+            if each.hole is not None:
+                self._health.set("offset continuity", ok=False, detail=str(each.hole))
+                self._metrics.gauge("sluice_alarm", 1, what="offset-gap")
+                if each.settled:
+                    raise each.hole
 
     async def _refresh_ends(self) -> None:
         """From the broker, not the fetcher's memory: one that stands still knows of none."""
@@ -92,7 +102,8 @@ class Watch:
         now = time.monotonic()
         held = self._held()
         oldest: dict[str, float] = defaultdict(float)
-        inputs = self._app.lanes.inputs
+        lanes = self._app.lanes
+        inputs = lanes.inputs
         self._moved = {tp: moved for tp, moved in self._moved.items() if tp in inputs}
         for tp, each in inputs.items():
             end, position = self._ends.get(tp, (0, None))
@@ -102,7 +113,9 @@ class Watch:
             # passes and nobody acknowledges.
             lagging = bool(behind) or (end > ledger.expected and (position or 0) < end)
             known, since = self._moved.get(tp, (-1, now))
-            if not lagging or ledger.committed != known or tp[1] in held:
+            # Half a lane is not worked on: the rest of it is elsewhere, during an upgrade.
+            excused = tp[1] in held or tp[1] not in lanes.lanes
+            if not lagging or ledger.committed != known or excused:
                 since = now
             self._moved[tp] = (ledger.committed, since)
             oldest[tp[0]] = max(oldest[tp[0]], now - since)
