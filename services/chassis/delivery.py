@@ -85,14 +85,23 @@ class Boundary:
         Waits while the lane's buffer is full. `ack` is called once its outcome is confirmed,
         in the order of submission, or never.
         """
+        run = await self._run_of(lane)
+        if run is not None:
+            await run.put(record, ack)
+
+    async def open(self, lane: Lane) -> None:
+        """Take a lane over: from now on it is prepared and ticks, also before its first record."""
+        await self._run_of(lane)
+
+    async def _run_of(self, lane: Lane) -> LaneRun | None:
         if self._crashed:
-            return
+            return None
         run = self._runs.get(lane.number)
         if run is None or run.lane.generation != lane.generation:
             if run is not None:
                 await run.close(0)
             run = self._runs[lane.number] = LaneRun(lane, self._parts)
-        await run.put(record, ack)
+        return run
 
     async def revoke(self, numbers: Collection[int] | None) -> None:
         """Let go of lanes (None: of all): what is held or waits is dropped un-acked at once.

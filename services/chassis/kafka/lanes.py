@@ -26,6 +26,10 @@ _YIELD_EVERY = 64
 class Boundary(Protocol):
     """What lanes need from the delivery boundary (services/chassis/delivery.py)."""
 
+    async def open(self, lane: ports.Lane) -> None:
+        """Take a lane over: what it left unfinished is due whether or not a record comes."""
+        ...
+
     async def submit(self, lane: ports.Lane, record: Record, ack: Callable[[], None]) -> None:
         """Take the next record of the lane; waits while there is no room."""
         ...
@@ -192,6 +196,7 @@ class Lanes:
     async def _feed(self, lane: Lane) -> None:
         assert self.boundary is not None  # noqa: S101 - set before the group is joined
         try:
+            await self.boundary.open(lane)
             turn = 0
             while True:
                 lane.filled.clear()

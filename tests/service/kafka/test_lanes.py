@@ -14,15 +14,20 @@ class Boundary:
     """Takes records; may be told to stop taking, to hang, to fail."""
 
     def __init__(self) -> None:
+        self.opened: list[int] = []
         self.taken: list[Record] = []
         self.acks = []
-        self.open = asyncio.Event()
-        self.open.set()
+        self.room = asyncio.Event()
+        self.room.set()
         self.stubborn = False
 
+    async def open(self, lane):
+        """Noted."""
+        self.opened.append(lane.number)
+
     async def submit(self, _lane, record, ack):
-        """Back-pressure is `open`."""
-        await self.open.wait()
+        """Back-pressure is `room`."""
+        await self.room.wait()
         self.taken.append(record)
         self.acks.append(ack)
 
@@ -76,6 +81,14 @@ async def test_a_lane_is_worked_on_only_with_all_its_inputs(desk):
     await desk.lanes.release(1)
 
 
+async def test_a_lane_is_opened_before_its_first_record(desk):
+    """What a former owner left unfinished is due even if no record ever comes."""
+    desk.lanes.assign(1, {("one", 0): 0, ("other", 0): 0})
+    await _settle()
+    assert desk.boundary.opened == [0]
+    await desk.lanes.release(1)
+
+
 async def test_records_are_submitted_in_order_and_no_input_waits_for_another(desk):
     """A flood on one topic: each record of the other goes in between."""
     desk.lanes.assign(1, {("one", 0): 5, ("other", 0): 0})
@@ -92,10 +105,10 @@ async def test_records_are_submitted_in_order_and_no_input_waits_for_another(des
 async def test_a_full_buffer_stops_its_own_partition_until_it_is_half_empty(desk, count, size):
     """By count or by bytes; the other partition is fetched on."""
     desk.lanes.assign(1, {("one", 0): 0, ("other", 0): 0})
-    desk.boundary.open.clear()
+    desk.boundary.room.clear()
     desk.lanes.hand_over(("one", 0), _records("one", 0, count, size))
     assert desk.lanes.fetchable == {("other", 0)}
-    desk.boundary.open.set()
+    desk.boundary.room.set()
     await _settle()
     assert desk.lanes.fetchable == {("one", 0), ("other", 0)}
     await desk.lanes.release(1)
