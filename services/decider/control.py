@@ -3,8 +3,6 @@
 No record is shadow: a class of actions that nobody released does nothing.
 """
 
-from dataclasses import dataclass
-
 import orjson
 import structlog
 
@@ -12,21 +10,15 @@ from schemas.automation.action import Autonomy
 from schemas.automation.control import AutonomyGrant, ControlChanged, ModelPointer, Stop
 from services.chassis.ports import Metrics
 from services.chassis.record import Record
+from services.decider.domain.autonomy import Level
 
 ANY = "*"
 
 _log = structlog.get_logger()
 
+Granted = tuple[Level, str | None]
 
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A level and the record that granted it; None where nobody did."""
-
-    level: Autonomy
-    control_id: str | None
-
-
-_SHADOW = Granted(Autonomy.SHADOW, None)
+_SHADOW: Granted = (Level.SHADOW, None)
 
 
 class ControlView:
@@ -47,15 +39,13 @@ class ControlView:
         changed = ControlChanged.from_json(record.value or b"")
         match changed.change:
             case AutonomyGrant() as grant:
-                known = grant.level if grant.level is not Autonomy.OTHER else Autonomy.SHADOW
-                self._granted[grant.tenant, grant.action_type, grant.language] = Granted(
-                    known, changed.control_id
-                )
+                about = grant.tenant, grant.action_type, grant.language
+                self._granted[about] = (_level(grant.level), changed.control_id)
                 self._readable_again(grant.tenant, grant.action_type)
             case Stop() as stop:
-                about = stop.tenant, stop.action_type
-                (self._stops.add if stop.active else self._stops.discard)(about)
-                self._readable_again(*about)
+                covered = stop.tenant, stop.action_type
+                (self._stops.add if stop.active else self._stops.discard)(covered)
+                self._readable_again(*covered)
             case ModelPointer():
                 return
 
@@ -79,9 +69,9 @@ class ControlView:
                 self._stops.add(about)
 
     def autonomy(self, tenant: str, action_type: str, language: str | None) -> Granted:
-        """How far this class of actions may go for a customer of that language.
+        """The level, and the record that granted it; None where nobody did.
 
-        The language's own record before the one for all languages.
+        A language's own record goes before the one for all languages.
         """
         if not self._narrowed.isdisjoint(_covering(tenant, action_type)):
             return _SHADOW
@@ -99,6 +89,11 @@ class ControlView:
         self._narrowed.discard((tenant, action_type))
         if not self._narrowed:
             self._metrics.gauge("sluice_alarm", 0, what="control-unreadable")
+
+
+def _level(granted: Autonomy) -> Level:
+    """What we do not know releases nothing."""
+    return Level.SHADOW if granted is Autonomy.OTHER else Level(granted.value)
 
 
 def _covering(tenant: str, action_type: str) -> tuple[tuple[str, str], ...]:

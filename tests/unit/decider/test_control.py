@@ -9,6 +9,7 @@ from schemas.automation.action import Autonomy
 from schemas.automation.control import AutonomyGrant, ControlChanged, ModelPointer, Stop
 from services.chassis.record import Record
 from services.decider.control import ControlView
+from services.decider.domain.autonomy import Level
 from tests.fakes_decider import NOW, FakeMetrics
 
 
@@ -41,9 +42,9 @@ class Desk:
         else:
             pytest.fail("it was readable")
 
-    def level(self, language: str | None = "en", tenant: str = "acme") -> Autonomy:
+    def level(self, language: str | None = "en", tenant: str = "acme") -> Level:
         """What routing may do."""
-        return self.view.autonomy(tenant, "support.route", language).level
+        return self.view.autonomy(tenant, "support.route", language)[0]
 
     def grant(self, level: Autonomy, language: str = "*") -> str:
         """Release routing for acme."""
@@ -62,26 +63,24 @@ def desk() -> Desk:
 
 def test_what_nobody_released_is_shadow(desk: Desk) -> None:
     """No record, no action."""
-    granted = desk.view.autonomy("acme", "support.route", "en")
-    assert (granted.level, granted.control_id) == (Autonomy.SHADOW, None)
+    assert desk.view.autonomy("acme", "support.route", "en") == (Level.SHADOW, None)
 
 
 def test_a_grant_names_its_record_and_a_later_one_replaces_it(desk: Desk) -> None:
     """The warrant says who allowed it."""
     desk.grant(Autonomy.APPROVE)
     last = desk.grant(Autonomy.ACT)
-    granted = desk.view.autonomy("acme", "support.route", "en")
-    assert (granted.level, granted.control_id) == (Autonomy.ACT, last)
-    assert desk.level(tenant="other") is Autonomy.SHADOW
+    assert desk.view.autonomy("acme", "support.route", "en") == (Level.ACT, last)
+    assert desk.level(tenant="other") is Level.SHADOW
 
 
 def test_a_languages_own_record_goes_before_the_general_one(desk: Desk) -> None:
     """A language that is read less well may be held back, or the other way round."""
     desk.grant(Autonomy.ACT)
     desk.grant(Autonomy.APPROVE, "bn")
-    assert desk.level("bn") is Autonomy.APPROVE
-    assert desk.level("hi") is Autonomy.ACT
-    assert desk.level(None) is Autonomy.ACT
+    assert desk.level("bn") is Level.APPROVE
+    assert desk.level("hi") is Level.ACT
+    assert desk.level(None) is Level.ACT
 
 
 @pytest.mark.parametrize(
@@ -118,7 +117,7 @@ def test_a_level_of_a_later_version_is_shadow(desk: Desk) -> None:
         change=AutonomyGrant(tenant="acme", action_type="support.route", level=Autonomy.ACT),
     ).to_json()
     desk.view.apply(_record(value.replace(b'"level":"act"', b'"level":"act_boldly"')))
-    assert desk.level() is Autonomy.SHADOW
+    assert desk.level() is Level.SHADOW
 
 
 def test_an_unreadable_grant_narrows_its_class_until_a_readable_one(desk: Desk) -> None:
@@ -126,10 +125,10 @@ def test_an_unreadable_grant_narrows_its_class_until_a_readable_one(desk: Desk) 
     desk.grant(Autonomy.ACT)
     change = {"kind": "autonomy", "tenant": "acme", "action_type": "support.route", "level": 7}
     desk.mumble({"control_id": "c", "change": change})
-    assert desk.level() is Autonomy.SHADOW
+    assert desk.level() is Level.SHADOW
     assert desk.metrics.gauges["sluice_alarm"] == 1
     desk.grant(Autonomy.ACT)
-    assert desk.level() is Autonomy.ACT
+    assert desk.level() is Level.ACT
     assert desk.metrics.gauges["sluice_alarm"] == 0
 
 
@@ -138,10 +137,10 @@ def test_an_unreadable_stop_counts_as_pressed(desk: Desk) -> None:
     desk.grant(Autonomy.ACT)
     desk.mumble({"change": {"kind": "stop", "tenant": "acme", "active": "yes, please"}})
     assert desk.view.stopped("acme", "support.route")
-    assert desk.level() is Autonomy.SHADOW
+    assert desk.level() is Level.SHADOW
     desk.say(Stop(tenant="acme", active=False))
     assert not desk.view.stopped("acme", "support.route")
-    assert desk.level() is Autonomy.ACT
+    assert desk.level() is Level.ACT
 
 
 @pytest.mark.parametrize(
@@ -151,7 +150,7 @@ def test_what_names_nothing_only_alarms(desk: Desk, value: bytes) -> None:
     """A stray record neither stops the whole house nor blocks a start."""
     desk.grant(Autonomy.ACT)
     desk.mumble(value)
-    assert desk.level() is Autonomy.ACT
+    assert desk.level() is Level.ACT
     assert not desk.view.stopped("acme", "support.route")
     assert desk.metrics.gauges["sluice_alarm"] == 1
 
@@ -159,4 +158,4 @@ def test_what_names_nothing_only_alarms(desk: Desk, value: bytes) -> None:
 def test_a_model_pointer_is_not_the_deciders_business(desk: Desk) -> None:
     """The topic is shared."""
     desk.say(ModelPointer(task="intent", model="e5", version="1"))
-    assert desk.level() is Autonomy.SHADOW
+    assert desk.level() is Level.SHADOW
