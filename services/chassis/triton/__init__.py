@@ -1,0 +1,1 @@
+"""The one way to models: the only importer of tritonclient."""

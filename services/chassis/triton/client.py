@@ -1,0 +1,137 @@
+"""Calls Triton over gRPC: a deadline on every call, every failure named by whose it may be."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import grpc
+import structlog
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+from services.chassis.triton.faults import Fault, Kind, classify, dead_model
+from services.chassis.triton.settings import TritonSettings
+from services.chassis.triton.wire import Row, Signature, decode, encode
+
+log = structlog.get_logger()
+
+_MESSAGE_BYTES = 256 * 1024 * 1024
+
+# Back within half a second of the server; gRPC's own back-off needs 5 s and up to 120.
+_CHANNEL = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    ("grpc.max_send_message_length", _MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+    # Channels of one process share a connection by default, its back-off too.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+
+class TritonClient:
+    """One connection, to be used inside `async with` on a running loop."""
+
+    def __init__(self, settings: TritonSettings) -> None:
+        self._settings = settings
+        self._channel = grpc.aio.insecure_channel(settings.url, options=_CHANNEL)
+        self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
+        self._reviving: dict[str, asyncio.Lock] = {}
+        self._revived: dict[str, float] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._channel.close()
+
+    async def infer(
+        self,
+        signature: Signature,
+        texts: Sequence[bytes],
+        *,
+        deadline_s: float,
+        traceparent: str | None = None,
+    ) -> list[Row]:
+        """One row per text, in order.
+
+        Raises:
+            Fault: of the kind STUB only after the model was loaded again.
+        """
+        started = time.monotonic()
+        try:
+            response = await self._stub.ModelInfer(
+                encode(signature, texts),
+                timeout=deadline_s,
+                metadata=(("traceparent", traceparent),) if traceparent else None,
+            )
+        except grpc.aio.AioRpcError as error:
+            raise await self._fault(signature.model, error, started) from None
+        return decode(signature, response, len(texts))
+
+    async def _fault(self, model: str, error: grpc.aio.AioRpcError, started: float) -> Fault:
+        code, details = error.code().name, error.details() or ""
+        kind = classify(code, details)
+        if kind is Kind.STUB:
+            dead = dead_model(details) or model
+            if not await self._revive(dead, started):
+                return Fault(Kind.UNREACHABLE, f"{dead}: its process died and does not load again")
+        return Fault(kind, f"{model}: {code}")
+
+    async def _revive(self, model: str, since: float) -> bool:
+        """Load the model again: Triton never restarts a dead stub, every call to it would fail.
+
+        Once for all calls that met the same death; `since` is when the asking call started.
+        """
+        async with self._reviving.setdefault(model, asyncio.Lock()):
+            if self._revived.get(model, 0.0) > since:
+                return True
+            log.warning("a model's process died: loading it again", model=model)
+            try:
+                await self._stub.RepositoryModelLoad(
+                    service_pb2.RepositoryModelLoadRequest(model_name=model),
+                    timeout=self._settings.revive_deadline_s,
+                )
+            except grpc.aio.AioRpcError as error:
+                log.error("the model did not load", model=model, code=error.code().name)  # noqa: TRY400 - the details may quote a text
+                return False
+            self._revived[model] = time.monotonic()
+            return True
+
+
+class ServedModel:
+    """One model of the server, as the batcher wants it."""
+
+    def __init__(
+        self, client: TritonClient, signature: Signature, settings: TritonSettings
+    ) -> None:
+        self._client = client
+        self._signature = signature
+        self._settings = settings
+
+    @property
+    def name(self) -> str:
+        """The model's name on the server."""
+        return self._signature.model
+
+    async def infer(self, texts: Sequence[bytes], traceparent: str) -> Sequence[Row]:
+        """One row per text; raises `Fault`."""
+        return await self._client.infer(
+            self._signature,
+            texts,
+            deadline_s=self._settings.deadline_s,
+            traceparent=traceparent,
+        )
+
+    async def canary(self) -> Row:
+        """The answer to a known tiny text; raises `Fault`."""
+        (row,) = await self._client.infer(
+            self._signature, [b"canary"], deadline_s=self._settings.canary_deadline_s
+        )
+        return row
