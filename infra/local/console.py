@@ -1,7 +1,6 @@
 """What people see while a stack starts, runs and stops."""
 
 import asyncio
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from infra.local.supervisor import Event
 
 _COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta")
 _BUSY = {"preparing", "starting", "restarting", "stopping"}
+_SLOW_S = 2.0  # nobody waits longer in silence
 _AGAIN_S = 10.0
 _WORDS = {
     "preparing": "fetching or building what it needs",
@@ -34,7 +34,6 @@ class Progress:
         self.console = console
         self._busy: dict[str, tuple[str, float]] = {}
         self._colours: dict[str, str] = {}
-        self._status: Status | None = None
 
     def tell(self, event: Event) -> None:
         """One event of the supervisor."""
@@ -58,24 +57,25 @@ class Progress:
     async def show(self) -> None:
         """Say what goes on for longer than two seconds, until cancelled."""
         said: dict[str, float] = {}
-        with contextlib.ExitStack() as stack:
-            if self.console.is_terminal:
-                self._status = stack.enter_context(self.console.status(""))
-                self._status.stop()
+        status = self.console.status("") if self.console.is_terminal else None
+        try:
             while True:
                 await asyncio.sleep(0.5)
                 slow = {
                     name: (what, time.monotonic() - since)
                     for name, (what, since) in self._busy.items()
-                    if time.monotonic() - since >= 2  # noqa: PLR2004 - nobody waits longer in silence
+                    if time.monotonic() - since >= _SLOW_S
                 }
-                if self._status is not None:
-                    self._spin(self._status, slow)
+                if status is not None:
+                    self._spin(status, slow)
                     continue
                 for name, (what, seconds) in slow.items():
                     if seconds - said.get(name, -_AGAIN_S) >= _AGAIN_S or seconds < said[name]:
                         said[name] = seconds
                         self.line(name, f"{what} ({seconds:.0f} s)", style="dim")
+        finally:
+            if status is not None:
+                status.stop()
 
     @staticmethod
     def _spin(status: Status, slow: dict[str, tuple[str, float]]) -> None:

@@ -47,6 +47,7 @@ class Zipkin(Part):
                 "-Xmx384m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",  # it starts sooner and takes less from the models
+                "-Dspring.main.banner-mode=off",
                 "-jar",
                 str(jars.folder("zipkin", VERSION) / f"zipkin-server-{VERSION}-exec.jar"),
                 *(f"--armeria.ports[0].{key}={value}" for key, value in listen.items()),

@@ -27,7 +27,9 @@ from infra.local.stack import SERVICES, Plan, running
 _NOT_UP = 3  # what LSB init scripts say for "not running"
 
 
-def _pairs(_context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+def _pairs(
+    _context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> dict[str, int]:
     """NAME=NUMBER options."""
     found = {}
     for value in values:
@@ -59,7 +61,10 @@ def up(
         if name not in SERVICES:
             raise click.BadParameter(f"{name}: known services: {', '.join(SERVICES)}")
     if detach:
-        raise SystemExit(_detached([arg for arg in sys.argv[1:] if arg not in {"-d", "--detach"}]))
+        given = ["--fresh"] if fresh else []
+        given += [f"--workers={name}={number}" for name, number in workers.items()]
+        given += [f"--port={name}={number}" for name, number in ports.items()]
+        raise SystemExit(_detached([*given, *parts]))
     plan = Plan(parts, workers, ports, fresh=fresh, show_logs=not quiet)
     raise SystemExit(run(_up(plan, Console(highlight=False))))
 
@@ -68,7 +73,7 @@ async def _up(plan: Plan, console: Console) -> int:
     began = time.monotonic()
     async with running(plan, console):
         console.print(f"[bold green]everything is ready after {time.monotonic() - began:.1f} s")
-        console.print("Ctrl-C stops it; `sluice status` shows addresses and health")
+        console.print("`make status` shows addresses and health; Ctrl-C or `make down` stops it")
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -84,7 +89,7 @@ def _detached(arguments: list[str]) -> int:
     log = home.folder / "up.log"
     with log.open("wb") as output:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "services.cli.main", *arguments, "--quiet"],
+            [sys.executable, "-m", "services.cli.main", "up", "--quiet", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -42,7 +42,7 @@ def fake(folder: Path, body: str) -> str:
 
 def test_an_old_python_is_one_line_with_its_remedy(checkout: Path, tmp_path: Path) -> None:
     """What was found, what is needed, what to type; no half-made environment."""
-    old = fake(tmp_path, '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1')
+    old = fake(tmp_path, '[ "$1" = --version ] && echo "Python 3.9.2" && exit; exit 1')
     done = setup(checkout, old)
     assert done.returncode == 1
     assert done.stderr == (
