@@ -105,6 +105,7 @@ class LaneRun:
         self._slots = asyncio.Semaphore(parts.options.in_flight)
         self._ordered: asyncio.Queue[tuple[Chunk, asyncio.Task[list[Outcome]]]] = asyncio.Queue()
         self._computing = 0
+        self._ticked = time.monotonic()
         self._open = True
         self._room.set()
         self._idle = asyncio.Event()
@@ -163,6 +164,7 @@ class LaneRun:
         await self._patiently(lambda: self._parts.handler.prepare(self.lane))
         while True:
             await self._slots.acquire()
+            await self._tick_when_due()
             while not self._waiting:
                 await self._wait_or_tick()
             if not self.lane.held():
@@ -181,8 +183,14 @@ class LaneRun:
             async with asyncio.timeout(self._options.tick_s):
                 await self._filled.wait()
         except TimeoutError:
-            if self._computing == 0 and self.lane.held():
-                await self._patiently(lambda: self._parts.handler.tick(self.lane))
+            await self._tick_when_due()
+
+    async def _tick_when_due(self) -> None:
+        """Timers run on a busy lane, too: a backlog must not keep proposals from expiring."""
+        due = time.monotonic() - self._ticked >= self._options.tick_s
+        if due and self._computing == 0 and self.lane.held():
+            await self._patiently(lambda: self._parts.handler.tick(self.lane))
+            self._ticked = time.monotonic()
 
     async def _compute(self, chunk: Chunk) -> list[Outcome]:
         """Outcomes of a chunk; outages are waited out here, a bug is pinned to its record."""
