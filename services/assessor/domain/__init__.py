@@ -1,0 +1,1 @@
+"""The rules of reading: whom to ask, what of, and when not to rely on the answer."""

@@ -1,0 +1,102 @@
+"""Reads texts with the models that Triton serves: rows of tensors to answers of the domain."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from typing_extensions import override
+
+from services.assessor.domain.asking import Question, Task
+from services.assessor.domain.reading import Answer, Bits, Candidate, Readings
+from services.assessor.ports import Reader, Text
+from services.chassis.triton import usage
+from services.chassis.triton.batcher import Batcher
+from services.chassis.triton.wire import Output, Row, Signature
+
+# Labels each head tells, best first.
+_WIDTHS = {Task.INTENT: 3, Task.SENTIMENT: 3, Task.EXCEPTION: 3, Task.LANGUAGE: 1}
+
+TASKS = {
+    Question.TICKET: (Task.INTENT, Task.SENTIMENT, Task.LANGUAGE),
+    Question.NOTICE: (Task.EXCEPTION, Task.LANGUAGE),
+}
+
+# The language is read from the text itself, beside the encoder.
+_WITHOUT_ENCODER = frozenset({Task.LANGUAGE})
+
+
+def signature(question: Question) -> Signature:
+    """The model that answers a question, with every output we insist on."""
+    heads = [
+        output
+        for task in TASKS[question]
+        for output in (
+            Output(f"{task.name}_LABEL", "BYTES", _WIDTHS[task]),
+            Output(f"{task.name}_SCORE", "FP32", _WIDTHS[task]),
+            Output(f"{task.name}_HEAD", "BYTES"),
+        )
+    ]
+    return Signature(question.value, (*heads, *usage.OUTPUTS))
+
+
+class TritonReader(Reader):
+    """Texts of many cases travel together; each case waits for its own."""
+
+    def __init__(self, batchers: Mapping[Question, Batcher]) -> None:
+        self._batchers = batchers
+
+    @override
+    async def read(self, question: Question, text: Text) -> Readings:
+        answer = await self._batchers[question].submit(
+            text.id, text.text.encode(), text.tenant, text.trace
+        )
+        return readings(question, answer.row, answer.batch_trace_id)
+
+
+def readings(question: Question, row: Row, batch: str) -> Readings:
+    """A row in the domain's words."""
+    encoder = _bits(_json(row, "MODEL"))
+    return Readings(
+        tuple(_answer(task, row, encoder) for task in TASKS[question]),
+        tokens=int(row["TOKENS"][0]),
+        compute_us=int(row["COMPUTE_US"][0]),
+        batch=batch,
+    )
+
+
+def heads(question: Question, row: Row) -> dict[Task, dict[str, str]]:
+    """What each head says of itself: name, version, digest, pack, pack_digest."""
+    return {task: _json(row, f"{task.name}_HEAD") for task in TASKS[question]}
+
+
+def _answer(task: Task, row: Row, encoder: Bits) -> Answer:
+    head = _json(row, f"{task.name}_HEAD")
+    labels = cast("tuple[bytes, ...]", row[f"{task.name}_LABEL"])
+    scores = cast("tuple[float, ...]", row[f"{task.name}_SCORE"])
+    models = (_bits(head),) if task in _WITHOUT_ENCODER else (encoder, _bits(head))
+    return Answer(
+        task,
+        # A head of fewer labels than it may tell fills up with empty ones. Six digits are what a
+        # 32-bit float holds.
+        tuple(
+            Candidate(label.decode(), min(1.0, max(0.0, round(score, 6))))
+            for label, score in zip(labels, scores, strict=True)
+            if label
+        ),
+        models,
+        pack=head.get("pack"),
+        calibrated=head.get("calibrated", "True") == "True",
+    )
+
+
+def _json(row: Row, name: str) -> dict[str, str]:
+    return usage.identity(cast("bytes", row[name][0]))
+
+
+def _bits(identity: Mapping[str, str]) -> Bits:
+    return Bits(
+        identity["name"],
+        identity["version"],
+        identity["digest"],
+        identity.get("quantization"),
+        identity.get("runtime"),
+    )
