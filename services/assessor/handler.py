@@ -17,7 +17,7 @@ from services.chassis import crashpoints, envelope
 from services.chassis.errors import InferenceFailed, Outage
 from services.chassis.names import Attr
 from services.chassis.outcome import DeadLetter, Done, Outcome
-from services.chassis.ports import Clock, Delivery, Handler, Lane, Metrics, Trace
+from services.chassis.ports import Attribute, Clock, Delivery, Handler, Lane, Metrics, Trace
 from services.chassis.record import Message
 from topics.automation import CASE_ASSESSED
 
@@ -100,21 +100,19 @@ class AssessCases(Handler):
         found: Readings | None,
         judged: Mapping[Task, object],
     ) -> None:
-        trace.note(
-            {
-                Attr.TENANT: case.tenant,
-                Attr.CASE_ID: str(case.case_id),
-                Attr.DOMAIN: case.domain.value,
-                Attr.SUBJECT: case.subject,
-            }
-        )
-        if asked is None:
-            return
-        main = MAIN_TASK[asked]
-        result = "no_text" if found is None else str(judged.get(main) or "ok")
-        self._metrics.count("sluice_readings_total", task=main.value, result=result)
-        if found is not None:
-            trace.note(assembling.attributes(found, main, result))
+        attributes: dict[str, Attribute] = {
+            Attr.TENANT: case.tenant,
+            Attr.CASE_ID: str(case.case_id),
+            Attr.DOMAIN: case.domain.value,
+            Attr.SUBJECT: case.subject,
+        }
+        if asked is not None:
+            main = MAIN_TASK[asked]
+            result = "no_text" if found is None else str(judged.get(main) or "ok")
+            self._metrics.count("sluice_readings_total", task=main.value, result=result)
+            if found is not None:
+                attributes |= assembling.attributes(found, main, result)
+        trace.note(attributes)
 
 
 def _message(event: CaseAssessed, now: datetime, trace: Trace) -> Message:

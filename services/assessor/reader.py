@@ -1,6 +1,7 @@
 """Reads texts with the models that Triton serves: rows of tensors to answers of the domain."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import cast
 
 from typing_extensions import override
@@ -8,8 +9,10 @@ from typing_extensions import override
 from services.assessor.domain.asking import Question, Task
 from services.assessor.domain.reading import Answer, Bits, Candidate, Readings
 from services.assessor.ports import Reader, Text
+from services.chassis.errors import InferenceFailed, Outage
 from services.chassis.triton import usage
 from services.chassis.triton.batcher import Batcher
+from services.chassis.triton.faults import Fault
 from services.chassis.triton.wire import Output, Row, Signature
 
 # Labels each head tells, best first.
@@ -49,12 +52,16 @@ class TritonReader(Reader):
         answer = await self._batchers[question].submit(
             text.id, text.text.encode(), text.tenant, text.trace
         )
-        return readings(question, answer.row, answer.batch_trace_id)
+        try:
+            return readings(question, answer.row, answer.batch_trace_id)
+        except (Fault, KeyError) as error:
+            # Without name, version and digest of what answered there is no warrant, for any text.
+            raise Outage(f"{question}: a model does not say which bits it is") from error
 
 
 def readings(question: Question, row: Row, batch: str) -> Readings:
     """A row in the domain's words."""
-    encoder = _bits(_json(row, "MODEL"))
+    encoder = _bits(cast("bytes", row["MODEL"][0]))
     return Readings(
         tuple(_answer(task, row, encoder) for task in TASKS[question]),
         tokens=int(row["TOKENS"][0]),
@@ -65,34 +72,38 @@ def readings(question: Question, row: Row, batch: str) -> Readings:
 
 def heads(question: Question, row: Row) -> dict[Task, dict[str, str]]:
     """What each head says of itself: name, version, digest, pack, pack_digest."""
-    return {task: _json(row, f"{task.name}_HEAD") for task in TASKS[question]}
+    return {
+        task: usage.identity(cast("bytes", row[f"{task.name}_HEAD"][0])) for task in TASKS[question]
+    }
 
 
 def _answer(task: Task, row: Row, encoder: Bits) -> Answer:
-    head = _json(row, f"{task.name}_HEAD")
+    raw = cast("bytes", row[f"{task.name}_HEAD"][0])
+    head = usage.identity(raw)
     labels = cast("tuple[bytes, ...]", row[f"{task.name}_LABEL"])
     scores = cast("tuple[float, ...]", row[f"{task.name}_SCORE"])
-    models = (_bits(head),) if task in _WITHOUT_ENCODER else (encoder, _bits(head))
+    models = (_bits(raw),) if task in _WITHOUT_ENCODER else (encoder, _bits(raw))
+    # A head of fewer labels than it may tell fills up with empty ones. Six digits are what a
+    # 32-bit float holds.
+    candidates = tuple(
+        Candidate(label.decode(), min(1.0, max(0.0, round(score, 6))))
+        for label, score in zip(labels, scores, strict=True)
+        if label
+    )
+    if not candidates:
+        raise InferenceFailed(f"the model has no {task} for this text")
     return Answer(
         task,
-        # A head of fewer labels than it may tell fills up with empty ones. Six digits are what a
-        # 32-bit float holds.
-        tuple(
-            Candidate(label.decode(), min(1.0, max(0.0, round(score, 6))))
-            for label, score in zip(labels, scores, strict=True)
-            if label
-        ),
+        candidates,
         models,
         pack=head.get("pack"),
         calibrated=head.get("calibrated", "True") == "True",
     )
 
 
-def _json(row: Row, name: str) -> dict[str, str]:
-    return usage.identity(cast("bytes", row[name][0]))
-
-
-def _bits(identity: Mapping[str, str]) -> Bits:
+@lru_cache(maxsize=256)
+def _bits(raw: bytes) -> Bits:
+    identity = usage.identity(raw)
     return Bits(
         identity["name"],
         identity["version"],
