@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from infra.local.kafka import KafkaBroker
 from schemas.automation.action import ActionRequested, Autonomy
 from schemas.automation.control import AutonomyGrant, ControlChanged, Stop
 from schemas.automation.decision import CaseDecided
@@ -288,3 +289,24 @@ def test_a_second_decider_in_the_same_place_is_refused(house: House) -> None:
     second = house.start("1")
     assert second.wait(20) == 78
     assert "SLUICE_INSTANCE" in house.log()
+
+
+def test_a_broker_killed_under_it_costs_time_only(house: House, broker: KafkaBroker) -> None:
+    """Appends in flight are retried by the producer, or end the process; never decided twice."""
+    crash = {"SLUICE_DECIDER_CHUNK": "8"}
+    first = house.start(**crash)
+    cases = [uuid4() for _ in range(3000)]
+    house.feed(cases)
+    until(lambda: len(house.decided()) > 100, 40, house.log())
+    broker.kill()
+    time.sleep(3)
+    broker.start()
+    broker.wait_ready()
+    deadline = time.monotonic() + 90
+    while len(house.decided()) < len(cases):
+        assert time.monotonic() < deadline, house.log()
+        if first.poll() is not None:
+            # It could not know what became of an append: the supervisor starts it again.
+            first = house.start(**crash)
+        time.sleep(0.5)
+    judge(house, cases)
