@@ -56,10 +56,8 @@ async def _serve(parts: Process, settings: DeciderSettings, kafka: KafkaSettings
             publisher=publisher,
             clock=parts.clock,
         ),
-        Emission(publisher, view, parts.clock),
+        Emission(publisher, view, control, parts.clock, control_stale_s=settings.control_stale_s),
         stops=view,
-        control=control,
-        control_stale_s=settings.control_stale_s,
         clock=parts.clock,
         metrics=parts.metrics,
     )

@@ -13,7 +13,7 @@ from schemas.automation.decision import Decision, Withheld
 from schemas.automation.feedback import FeedbackAccepted
 from schemas.automation.journal import Decided, InputPosition
 from services.chassis import crashpoints
-from services.chassis.errors import Outage, Rejected
+from services.chassis.errors import Rejected
 from services.chassis.outcome import DeadLetter, Done, Outcome
 from services.chassis.ports import Clock, Delivery, Handler, Lane, Metrics, Trace
 from services.chassis.record import Record
@@ -22,7 +22,7 @@ from services.decider.journal.chunk import Chunk
 from services.decider.journal.emission import Emission, cancel
 from services.decider.journal.lanes import JournalLanes
 from services.decider.journal.state import State
-from services.decider.ports import Freshness, Stops
+from services.decider.ports import Stops
 from topics.automation import FEEDBACK_ACCEPTED
 
 # Per second and lane: a backlog of expired proposals or old rows is worked off beside the flow.
@@ -50,8 +50,6 @@ class DeciderHandler(Handler):
         emission: Emission,
         *,
         stops: Stops,
-        control: Freshness,
-        control_stale_s: float,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -59,8 +57,6 @@ class DeciderHandler(Handler):
         self._lanes = lanes
         self._emission = emission
         self._stops = stops
-        self._control = control
-        self._control_stale_s = control_stale_s
         self._clock = clock
         self._metrics = metrics
 
@@ -73,8 +69,7 @@ class DeciderHandler(Handler):
 
     @override
     async def handle(self, lane: Lane, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
-        if self._control.stale(self._control_stale_s):
-            raise Outage(f"the end of control was not confirmed for {self._control_stale_s:.0f} s")
+        self._emission.require_heard()
         journal = self._lanes[lane.number]
         outcomes: list[Outcome] = []
         decisions: list[Decision] = []
@@ -86,8 +81,8 @@ class DeciderHandler(Handler):
 
         with self._lanes.damage_ends_us(journal):
             await journal.append(lane, draft)
+            self._count(decisions)
             await self._emission.run(journal, lane)
-        self._count(decisions)
         crashpoints.reach("decider.before-ack")
         return outcomes
 

@@ -15,7 +15,7 @@ from services.decider.journal.chunk import Chunk
 from services.decider.journal.journal import Journal
 from services.decider.journal.reading import Outbound
 from services.decider.journal.state import ActionState
-from services.decider.ports import Stops
+from services.decider.ports import Freshness, Stops
 
 # Messages handed over at once; a takeover may find more than a chunk's.
 _SLICE = 512
@@ -26,18 +26,39 @@ _Refusal = tuple[str, Withheld, bool]
 class Emission:
     """Sends what journals promise, first time or again, verbatim."""
 
-    def __init__(self, publisher: Publisher, stops: Stops, clock: Clock) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        stops: Stops,
+        control: Freshness,
+        clock: Clock,
+        *,
+        control_stale_s: float = 10.0,
+    ) -> None:
         self._publisher = publisher
         self._stops = stops
+        self._control = control
         self._clock = clock
+        self._control_stale_s = control_stale_s
+
+    def require_heard(self) -> None:
+        """Make sure that a stop would have been heard.
+
+        Raises:
+            Outage: the end of control was not confirmed for too long.
+        """
+        if self._control.stale(self._control_stale_s):
+            raise Outage(f"the end of control was not confirmed for {self._control_stale_s:.0f} s")
 
     async def run(self, journal: Journal, lane: Lane) -> None:
         """Emit all that is promised; returns when the broker has confirmed it.
 
         Raises:
-            Outage: the broker did not confirm, or the lane is gone; what is left stays promised.
+            Outage: the broker did not confirm, control is not heard, or the lane is gone; what
+                is left stays promised.
         """
         while journal.unsent:
+            self.require_heard()
             due = _next_slice(journal)
             if refused := self._refused(journal, due):
                 await cancel(journal, lane, refused, self._clock.now())

@@ -23,9 +23,10 @@ CREATE TABLE revisions (subject TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL,
 CREATE TABLE messages (subject TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL,
     UNIQUE (subject, message));
 CREATE TABLE actions (action BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, state TEXT NOT NULL,
-    effect TEXT, at INTEGER NOT NULL);
+    at INTEGER NOT NULL);
 CREATE TABLE claims (effect TEXT NOT NULL UNIQUE, action BLOB NOT NULL, until INTEGER NOT NULL,
     at INTEGER NOT NULL);
+CREATE INDEX claims_by_action ON claims (action);
 CREATE TABLE charges (budget TEXT NOT NULL, action BLOB NOT NULL, amount REAL NOT NULL,
     until INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX charges_by_budget ON charges (budget, until, amount);

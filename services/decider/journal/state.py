@@ -197,7 +197,7 @@ class State:
     def note_action(self, action_id: UUID, tenant: str, state: ActionState, at_ms: int) -> None:
         """A new action."""
         self._db.execute(
-            "INSERT OR IGNORE INTO actions VALUES (?, ?, ?, NULL, ?)",
+            "INSERT OR IGNORE INTO actions VALUES (?, ?, ?, ?)",
             (action_id.bytes, tenant, state.value, at_ms),
         )
 
@@ -214,10 +214,6 @@ class State:
                 "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)",
                 (claim.effect_key, claim.action_id.bytes, millis(claim.until), at_ms),
             )
-            self._db.execute(
-                "UPDATE actions SET effect = ? WHERE action = ?",
-                (claim.effect_key, claim.action_id.bytes),
-            )
         for charge in charges:
             self._db.execute(
                 "INSERT INTO charges VALUES (?, ?, ?, ?, ?)",
@@ -232,11 +228,7 @@ class State:
 
     def free(self, action_id: UUID) -> None:
         """Give back what the action claimed and was charged."""
-        self._db.execute(
-            "DELETE FROM claims WHERE action = ?1"
-            " AND effect = (SELECT effect FROM actions WHERE action = ?1)",
-            (action_id.bytes,),
-        )
+        self._db.execute("DELETE FROM claims WHERE action = ?", (action_id.bytes,))
         self._db.execute("DELETE FROM charges WHERE action = ?", (action_id.bytes,))
 
     def hold(self, proposal: Held, tenant: str, at_ms: int) -> None:

@@ -21,6 +21,7 @@ from tests.fakes_decider import (
     JOURNAL,
     NOW,
     FakeClock,
+    FakeFreshness,
     FakeLane,
     FakeStops,
     decided,
@@ -65,7 +66,7 @@ async def test_a_takeover_emits_what_the_dead_one_had_promised(
     heir = make("heir")
     await heir.ready()
     assert len(heir.unsent) == 2
-    await Emission(publisher, FakeStops(), FakeClock()).run(heir, FakeLane())
+    await Emission(publisher, FakeStops(), FakeFreshness(), FakeClock()).run(heir, FakeLane())
     log = LogReader(kafka)
     ends = [await log.end_offset(ACTION_REQUESTED.name, number) for number in range(4)]
     assert sum(ends) == 1

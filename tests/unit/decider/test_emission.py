@@ -18,6 +18,7 @@ from tests.fakes_decider import (
     JOURNAL,
     NOW,
     FakeClock,
+    FakeFreshness,
     FakeLane,
     FakeStops,
     MemoryBroker,
@@ -34,13 +35,14 @@ class Desk:
     def __init__(self, home: Path, name: str = "a", broker: MemoryBroker | None = None) -> None:
         self.broker = broker or MemoryBroker()
         self.clock, self.stops, self.lane = FakeClock(), FakeStops(), FakeLane()
+        self.fresh = FakeFreshness()
         self.home = home
         self.begin(name)
 
     def begin(self, name: str = "a") -> None:
         """A new process takes over; another name has another snapshot."""
         self.journal: Journal = make_journal(self.home, self.broker, name, self.clock)
-        self.emission = Emission(self.broker, self.stops, self.clock)
+        self.emission = Emission(self.broker, self.stops, self.fresh, self.clock)
 
     async def decide(self, *actions: Action) -> None:
         """Append one case with these actions."""
@@ -175,6 +177,18 @@ async def test_a_stop_after_an_unconfirmed_send_keeps_the_claim(desk: Desk) -> N
     desk.stops.active.add(("acme", action.type))
     await desk.emit()
     assert desk.cancelled()[0].uncertain
+
+
+async def test_nothing_is_emitted_while_a_stop_could_not_be_heard(desk: Desk) -> None:
+    """The append may have taken half a minute: control is asked again before what it promises."""
+    await desk.decide(make_action())
+    desk.fresh.is_stale = True
+    with pytest.raises(Outage, match="control"):
+        await desk.emit()
+    assert desk.actions() == []
+    desk.fresh.is_stale = False
+    await desk.emit()
+    assert len(desk.actions()) == 1
 
 
 async def test_nothing_is_emitted_for_a_lane_that_is_gone(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """The decider's handler: one decision per case whatever dies, and feedback that never crashes."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -149,10 +150,8 @@ class Desk:
         self.handler = DeciderHandler(
             self.rules,
             self.lanes,
-            Emission(self.broker, self.stops, self.clock),
+            Emission(self.broker, self.stops, self.fresh, self.clock),
             stops=self.stops,
-            control=self.fresh,
-            control_stale_s=10,
             clock=self.clock,
             metrics=self.metrics,
         )
@@ -429,6 +428,38 @@ async def test_a_released_lane_keeps_its_file_and_forgets_the_rest(desk: Desk) -
     await desk.handler.prepare(desk.lane)
     await desk.handle(assessed)
     assert desk.rules.decided == 1
+
+
+async def test_a_lane_that_goes_in_the_middle_of_an_append_is_decided_by_its_next_owner(
+    desk: Desk,
+) -> None:
+    """Released while the broker has not answered: nothing is lost, nothing is decided twice."""
+    assessed = make_assessed()
+    desk.broker.delay_s = 0.05
+    under_way = asyncio.create_task(desk.handle(assessed))
+    await asyncio.sleep(0.01)
+    under_way.cancel()
+    await desk.handler.release(0)
+    with pytest.raises(asyncio.CancelledError):
+        await under_way
+    await desk.handler.prepare(desk.lane)
+    await desk.handle(assessed)
+    assert len(desk.decisions) == 1
+    assert desk.rules.decided == 1
+
+
+async def test_a_new_generation_of_the_same_lane_reads_what_others_wrote_meanwhile(
+    desk: Desk,
+) -> None:
+    """Between two tenures somebody else may have had the lane."""
+    await desk.handle(make_assessed())
+    other = make_assessed()
+    body = decided(other.case.case_id, text="theirs")
+    desk.broker.put(journal_message(entry(body, len(desk.broker.out(JOURNAL)))))
+    await desk.handler.prepare(FakeLane(0, generation=2))
+    await desk.handle(other)
+    assert desk.rules.decided == 1
+    assert [r.value for r in desk.broker.out(CASE_DECIDED.name)][1:] == [b"theirs"]
 
 
 # --- feedback -----------------------------------------------------------------------------------
