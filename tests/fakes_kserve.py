@@ -43,6 +43,7 @@ class StandIn(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.requests: list[list[bytes]] = []
         self.metadata: list[dict[str, str]] = []
         self.loads: list[str] = []
+        self.configs: set[str] = {""}
         self.loads_fail = False
         self.stub_dead = False
         self.pack_digest = "d" * 64
@@ -85,9 +86,23 @@ class StandIn(service_pb2_grpc.GRPCInferenceServiceServicer):
             return "BYTES", len(labels), _bytes(labels)
         return "FP32", len(scores), struct.pack(f"<{len(scores)}f", *scores)
 
+    async def ModelConfig(self, request, context):  # noqa: ARG002, N802 - the shape and name of gRPC
+        """The little that matters."""
+        response = service_pb2.ModelConfigResponse()
+        response.config.name = request.name
+        response.config.max_batch_size = 128
+        return response
+
     async def RepositoryModelLoad(self, request, context):  # noqa: N802 - gRPC's name
-        """A stub comes back to life."""
+        """A stub comes back to life, if the model's configuration is another than before.
+
+        As in Triton 2.51: a load of what did not change does nothing and says OK.
+        """
         self.loads.append(request.model_name)
+        config = request.parameters["config"].string_param
+        if config in self.configs:
+            return service_pb2.RepositoryModelLoadResponse()
+        self.configs.add(config)
         if self.loads_fail:
             await context.abort(grpc.StatusCode.INTERNAL, "failed to load")
         self.stub_dead = False

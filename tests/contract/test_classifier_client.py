@@ -100,10 +100,12 @@ async def test_a_stub_that_dies_again_is_loaded_again(server, model):
     assert server.model.loads == ["encoder", "encoder"]
 
 
-async def test_a_stub_that_does_not_load_is_an_outage(server, model):
-    """Then the text is not to blame."""
+async def test_a_stub_that_does_not_load_keeps_the_canary_down(server, model):
+    """The call says what happened; the canary tells everybody else."""
     server.model.stub_dead = server.model.loads_fail = True
-    assert (await fault_of(model)).kind is Kind.UNREACHABLE
+    assert (await fault_of(model)).kind is Kind.STUB
+    with pytest.raises(Fault):
+        await model.canary()
 
 
 async def test_an_error_of_the_model_is_never_quoted(server, model):

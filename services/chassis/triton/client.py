@@ -1,6 +1,7 @@
 """Calls Triton over gRPC: a deadline on every call, every failure named by whose it may be."""
 
 import asyncio
+import json
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import Self
 
 import grpc
 import structlog
+from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped] # has no types
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from services.chassis.triton.faults import Fault, Kind, classify, dead_model
@@ -62,7 +64,7 @@ class TritonClient:
         """One row per text, in order.
 
         Raises:
-            Fault: of the kind STUB only after the model was loaded again.
+            Fault: of the kind STUB only after loading the model again was tried.
         """
         started = time.monotonic()
         try:
@@ -79,30 +81,43 @@ class TritonClient:
         code, details = error.code().name, error.details() or ""
         kind = classify(code, details)
         if kind is Kind.STUB:
-            dead = dead_model(details) or model
-            if not await self._revive(dead, started):
-                return Fault(Kind.UNREACHABLE, f"{dead}: its process died and does not load again")
+            await self._revive(dead_model(details) or model, started)
         return Fault(kind, f"{model}: {code}")
 
-    async def _revive(self, model: str, since: float) -> bool:
+    async def _revive(self, model: str, since: float) -> None:
         """Load the model again: Triton never restarts a dead stub, every call to it would fail.
 
         Once for all calls that met the same death; `since` is when the asking call started.
         """
         async with self._reviving.setdefault(model, asyncio.Lock()):
             if self._revived.get(model, 0.0) > since:
-                return True
+                return
             log.warning("a model's process died: loading it again", model=model)
             try:
-                await self._stub.RepositoryModelLoad(
-                    service_pb2.RepositoryModelLoadRequest(model_name=model),
-                    timeout=self._settings.revive_deadline_s,
-                )
+                await self._load(model)
             except grpc.aio.AioRpcError as error:
-                log.error("the model did not load", model=model, code=error.code().name)  # noqa: TRY400 - the details may quote a text
-                return False
-            self._revived[model] = time.monotonic()
-            return True
+                # Its canary tells everybody else; the details may quote a text.
+                log.error("the model did not load", model=model, code=error.code().name)  # noqa: TRY400 - the same
+            else:
+                self._revived[model] = time.monotonic()
+
+    async def _load(self, model: str) -> None:
+        """Load a model as it is now.
+
+        Triton takes a load of what did not change for done, dead stub or not. So we hand it its own
+        configuration, with a parameter that is new.
+        """
+        deadline = self._settings.revive_deadline_s
+        served = await self._stub.ModelConfig(
+            service_pb2.ModelConfigRequest(name=model), timeout=deadline
+        )
+        config = MessageToDict(served.config, preserving_proto_field_name=True)
+        config.setdefault("parameters", {})["loaded_again_at"] = {
+            "string_value": str(time.time_ns())
+        }
+        request = service_pb2.RepositoryModelLoadRequest(model_name=model)
+        request.parameters["config"].string_param = json.dumps(config)
+        await self._stub.RepositoryModelLoad(request, timeout=deadline)
 
 
 class ServedModel:

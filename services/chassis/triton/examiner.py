@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # DESIGN §3: three failures alone while the canary passes.
 _FAILURES = 3
 
+# Triton gives calls to instances in turn; two instances are asked twice each.
+_CANARIES = 4
+
 # Between failures: another process may be after a bad text of its own on the same server, and
 # we must not be in the same execution with it three times.
 _PAUSE_S = (0.05, 0.4)
@@ -96,7 +99,7 @@ class Examiner:
         suspicion = self._memory.suspicion(item.id)
         failures = suspicion.failures if suspicion else 0
         while failures < limit:
-            await self._batcher.canary()
+            await self._sound()
             failures = self._memory.alone(item.id)
             try:
                 await self._batcher.ask([item])
@@ -118,8 +121,17 @@ class Examiner:
             )
         )
 
+    async def _sound(self) -> None:
+        """Raises `Outage` unless the canary passes on every instance, as far as we can tell.
+
+        A model with a dead process beside a living one answers every second call: one canary would
+        let the innocent be blamed.
+        """
+        for _ in range(_CANARIES):
+            await self._batcher.canary()
+
     async def _count(self, item: "Item", fault: Fault) -> None:
-        """Whose failure it was: a loss right after the canary is the text's, whatever follows."""
+        """Whose failure it was: a loss, of server or stub, right after canaries is the text's."""
         if fault.kind is Kind.UNREACHABLE:
             self._memory.excuse(item.id)
             raise Outage(str(fault)) from fault

@@ -11,7 +11,7 @@ class Kind(StrEnum):
 
     UNREACHABLE = "unreachable"  # the server did not take the request: no text is suspicious
     LOST = "lost"  # the server went away, or silent, while it had the request
-    STUB = "stub"  # the model's own process died; it was loaded again
+    STUB = "stub"  # the model's own process died; loading it again was tried
     REFUSED = "refused"  # the server answered, with an error
 
 

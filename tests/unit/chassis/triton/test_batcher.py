@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 
 import pytest
 
@@ -9,10 +10,10 @@ from services.chassis.errors import InferenceFailed, Outage
 from services.chassis.names import Attr
 from services.chassis.triton import examiner
 from services.chassis.triton.batcher import Batcher
-from services.chassis.triton.faults import Kind
+from services.chassis.triton.faults import Fault, Kind
 from services.chassis.triton.flood import Floods
 from services.chassis.triton.memory import ShortMemory, Suspicion
-from tests.fakes_triton import FakeModel, FakeTrace, ask, parts
+from tests.fakes_triton import FakeModel, FakeTrace, ask, parts, row
 
 POISON = b"poison"
 
@@ -102,6 +103,23 @@ async def test_the_poison_is_tried_alone_three_times():
     assert model.canaries >= 3
 
 
+async def test_a_server_that_is_half_dead_blames_nobody():
+    """One instance of two is dead and stays so: every second call fails, canaries too."""
+    calls = itertools.count()
+    model = FakeModel(breaks=lambda _: Kind.STUB if next(calls) % 2 else None)
+
+    async def canary():
+        if next(calls) % 2:
+            raise Fault(Kind.STUB, "half dead")
+        return row(b"canary")
+
+    model.canary = canary
+    async with batching(model) as batcher:
+        for _ in range(5):
+            ends = await ask(batcher, texts(64))
+            assert not any(isinstance(end, InferenceFailed) for end in ends)
+
+
 async def test_a_failure_that_passes_is_no_poison():
     """A text that fails twice and then passes is answered, and nothing is held against it."""
     left = [Kind.REFUSED, Kind.REFUSED]
@@ -133,8 +151,6 @@ async def test_errors_while_the_canary_fails_are_an_outage():
 
 
 async def _failing_canary():
-    from services.chassis.triton.faults import Fault  # noqa: PLC0415 - used here alone
-
     raise Fault(Kind.REFUSED, "sick")
 
 
