@@ -1,0 +1,1 @@
+"""The only door: whose is it, valid, mapped, split, masked, keyed by us. Stateless."""

@@ -1,0 +1,60 @@
+"""Composition root: settings become adapters, adapters become the running service."""
+
+import hashlib
+import re
+
+from services.chassis.dead_letters import origin_of
+from services.chassis.delivery import DeliveryOptions
+from services.chassis.kafka import service as kafka
+from services.chassis.kafka.publisher import KafkaPublisher
+from services.chassis.kafka.settings import KafkaSettings
+from services.chassis.process import process
+from services.chassis.record import Record
+from services.chassis.settings import load
+from services.intake import sources
+from services.intake.domain.masking import Masker
+from services.intake.handler import TRUSTED, Accept
+from services.intake.settings import IntakeSettings
+from topics.automation import OUTCOME_REPORTED, REVIEW_GIVEN
+from topics.dead_letters import INTAKE_DEAD_LETTERS, INTAKE_RETRY
+from topics.supply import SUPPLY_EVENT_RECEIVED
+from topics.support import TICKET_RECEIVED
+
+INPUTS = (TICKET_RECEIVED, SUPPLY_EVENT_RECEIVED, OUTCOME_REPORTED, REVIEW_GIVEN, INTAKE_RETRY)
+
+
+async def run() -> int:
+    """Run intake until it is asked to stop; returns the exit code."""
+    settings, kafka_settings = load(IntakeSettings), load(KafkaSettings)
+    known = sources.load(settings.sources)
+    maskers = {name: _masker(settings, name, tenant) for name, tenant in known.tenants.items()}
+    async with process("intake") as parts:
+        publisher = KafkaPublisher(kafka_settings, client_id=f"intake-{parts.settings.instance}")
+        return await kafka.run(
+            kafka.Service(
+                name="intake",
+                inputs=INPUTS,
+                handler=Accept(known, maskers, parts.metrics),
+                options=DeliveryOptions(chunk=64, in_flight=2, trusted=TRUSTED),
+                dead_letters=INTAKE_DEAD_LETTERS,
+                tenant_of=_tenant_of,
+            ),
+            kafka=kafka_settings,
+            publisher=publisher,
+            health=parts.health,
+            tracing=parts.tracing,
+            metrics=parts.metrics,
+            clock=parts.clock,
+        )
+
+
+def _masker(settings: IntakeSettings, name: str, tenant: sources.Tenant) -> Masker:
+    # A key of its own per tenant: the same person in two tenants has two placeholders.
+    secret = settings.masking_key.get_secret_value().encode()
+    key = hashlib.blake2b(name.encode(), key=hashlib.sha256(secret).digest()).digest()
+    return Masker(key, [re.compile(p) for p in tenant.business_patterns.values()])
+
+
+def _tenant_of(record: Record) -> str:
+    """Whose garbage it is, as far as can be told before it is understood: its claimed source."""
+    return record.header("ce_source") or origin_of(record, TRUSTED).topic

@@ -1,0 +1,28 @@
+"""Our own canonical forms: a ticket's revision and a supply event, as in schemas/."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.supply import SupplyEventReceived
+from schemas.support import TicketReceived
+from services.intake.formats.base import Format, Mapped, validated
+
+
+def _ticket(data: Any) -> Sequence[Mapped]:
+    return [Mapped(validated(TicketReceived, data), None)]
+
+
+def _supply(data: Any) -> Sequence[Mapped]:
+    event = validated(SupplyEventReceived, data)
+    return [Mapped(event, event.event_id)]
+
+
+TICKET = Format(
+    "sluice-ticket", 1, lambda data: isinstance(data, dict) and "ticket_id" in data, _ticket
+)
+SUPPLY_EVENT = Format(
+    "sluice-supply",
+    1,
+    lambda data: isinstance(data, dict) and {"family", "milestone", "refs"} <= data.keys(),
+    _supply,
+)
