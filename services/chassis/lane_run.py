@@ -174,6 +174,7 @@ class LaneRun:
             self._room.set()
             self._computing += size
             self._idle.clear()
+            self._note_dwell(taken)
             chunk = Chunk(self._parts, taken)
             self._ordered.put_nowait((chunk, asyncio.create_task(self._compute(chunk))))
 
@@ -203,7 +204,7 @@ class LaneRun:
             raise
         except Exception as error:  # noqa: BLE001 - any bug of a handler ends here
             if len(chunk.deliveries) == 1:
-                return [_letter(error)]
+                return [_letter(error, chunk.deliveries[0])]
             return [await self._alone(delivery) for delivery in chunk.deliveries]
         if len(made) != len(chunk.deliveries):
             raise Crash(f"{len(chunk.deliveries)} records gave {len(made)} outcomes: a bug of ours")
@@ -217,7 +218,7 @@ class LaneRun:
         except (Crash, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - this record's own
-            return _letter(error)
+            return _letter(error, delivery)
         return outcome
 
     async def _release(self) -> None:
@@ -253,7 +254,7 @@ class LaneRun:
                 case Done(made):
                     messages.extend(made)
                 case DeadLetter():
-                    messages.append(self._letter(delivery.record, outcome))
+                    messages.append(self._letter(delivery, outcome))
         if not messages:
             return
         crashpoints.reach("boundary.before-send")
@@ -263,15 +264,16 @@ class LaneRun:
             raise Crash(f"the broker refuses an output for ever: {error}") from error
         crashpoints.reach("boundary.after-send")
 
-    def _letter(self, record: Record, letter: DeadLetter) -> Message:
-        parts, now = self._parts, self._parts.clock.now()
+    def _letter(self, delivery: Delivery, letter: DeadLetter) -> Message:
+        parts, now, record = self._parts, self._parts.clock.now(), delivery.record
         if parts.limit.exceeded(letter.reason, parts.tenant_of(record), now):
             raise Crash(
                 f"dead-letter limit: {self._options.limit} records failed by our own fault in"
                 f" {self._options.limit_window_s:.0f} s over two tenants; last: {letter.detail}"
             )
         log.warning("dead letter", topic=record.topic, partition=record.partition,
-                    offset=record.offset, reason=letter.reason)  # fmt: skip
+                    offset=record.offset, reason=letter.reason,
+                    trace_id=delivery.trace.trace_id)  # fmt: skip
         return dead_letters.compose(
             record,
             letter,
@@ -297,6 +299,14 @@ class LaneRun:
             if tries:
                 self._parts.hold(self.lane.number, None)
 
+    def _note_dwell(self, taken: Sequence[tuple[Record, Ack]]) -> None:
+        if self._parts.metrics is None:
+            return
+        now = time.time()
+        for record, _ in taken:
+            dwell = max(0.0, now - record.timestamp_ms / 1000)
+            self._parts.metrics.observe("sluice_dwell_seconds", dwell, topic=record.topic)
+
     def _count(self, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
         metrics = self._parts.metrics
         if metrics is None:
@@ -311,7 +321,7 @@ class LaneRun:
             metrics.observe("sluice_process_seconds", took, topic=topic)
 
 
-def _letter(error: Exception) -> DeadLetter:
+def _letter(error: Exception, delivery: Delivery) -> DeadLetter:
     match error:
         case Undecodable():
             return DeadLetter("undecodable", str(error))
@@ -322,7 +332,8 @@ def _letter(error: Exception) -> DeadLetter:
         case _:
             # Its words may quote the payload: class and frames say enough.
             frames = traceback.format_tb(error.__traceback__)[-5:]
-            log.error("handler crashed", kind=type(error).__name__, frames=frames)
+            log.error("handler crashed", kind=type(error).__name__, frames=frames,
+                      trace_id=delivery.trace.trace_id)  # fmt: skip
             return DeadLetter("crashed", type(error).__name__)
 
 

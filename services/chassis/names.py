@@ -15,7 +15,6 @@ class Attr(StrEnum):
     MESSAGING_PARTITION = "messaging.destination.partition.id"
     MESSAGING_OFFSET = "messaging.kafka.offset"
     MESSAGING_GROUP = "messaging.consumer.group.name"
-    MESSAGING_MESSAGE_ID = "messaging.message.id"
     ERROR_TYPE = "error.type"
     # The case
     TENANT = "sluice.tenant"

@@ -44,7 +44,9 @@ async def _serve(parts: Process, settings: DeciderSettings, kafka: KafkaSettings
     control = Broadcast(CONTROL_CHANGED, view.apply, on_unreadable=view.unreadable)
     log = LogReader(kafka)
     cluster = await log.cluster_id()
-    publisher = KafkaPublisher(kafka, client_id=f"{NAME}-{parts.settings.instance}")
+    publisher = KafkaPublisher(
+        kafka, client_id=f"{NAME}-{parts.settings.instance}", metrics=parts.metrics
+    )
     handler = DeciderHandler(
         rules,
         JournalLanes(

@@ -29,7 +29,9 @@ async def run() -> int:
     known = sources.load(settings.sources)
     maskers = {name: _masker(settings, name, tenant) for name, tenant in known.tenants.items()}
     async with process("intake") as parts:
-        publisher = KafkaPublisher(kafka_settings, client_id=f"intake-{parts.settings.instance}")
+        publisher = KafkaPublisher(
+            kafka_settings, client_id=f"intake-{parts.settings.instance}", metrics=parts.metrics
+        )
         return await kafka.run(
             kafka.Service(
                 name="intake",

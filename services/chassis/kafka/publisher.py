@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from typing_extensions import override
 from services.chassis import ports
 from services.chassis.errors import Crash, Outage, Refused, SluiceError
 from services.chassis.kafka.settings import KafkaSettings
+from services.chassis.ports import Metrics
 from services.chassis.record import Message, Position
 
 log = structlog.get_logger()
@@ -44,8 +46,11 @@ class _Send:
 class KafkaPublisher(ports.Publisher):
     """confluent-kafka under the port; call it from one loop only."""
 
-    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, *, client_id: str, metrics: Metrics | None = None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._metrics = metrics
         self._producer = Producer(
             {
                 **settings.confluent(),
@@ -145,7 +150,22 @@ class KafkaPublisher(ports.Publisher):
             finished, self._finished = self._finished, []
         if finished:
             with contextlib.suppress(RuntimeError):  # the loop is gone, and so is who waited
-                self._loop.call_soon_threadsafe(_resolve, finished)
+                self._loop.call_soon_threadsafe(self._resolve, finished)
+
+    def _resolve(self, finished: Sequence[_Send]) -> None:
+        confirmed: Counter[str] = Counter()
+        for send in finished:
+            positions = tuple(each for each in send.positions if each is not None)
+            confirmed.update(each.topic for each in positions)
+            if send.future.done():
+                continue
+            if send.error is not None:
+                send.future.set_exception(send.error)
+            else:
+                send.future.set_result(positions)
+        if self._metrics is not None:
+            for topic, count in confirmed.items():
+                self._metrics.count("sluice_messages_total", count, topic=topic)
 
     async def close(self) -> None:
         """Wait a bounded time for what is under way, then stop."""
@@ -172,16 +192,6 @@ def _meaning(topic: str, error: KafkaError) -> SluiceError:
     if error.code() in _REFUSALS:
         return Refused(what)
     return Outage(f"not confirmed: {what}")
-
-
-def _resolve(finished: Sequence[_Send]) -> None:
-    for send in finished:
-        if send.future.done():
-            continue
-        if send.error is not None:
-            send.future.set_exception(send.error)
-        else:
-            send.future.set_result(tuple(each for each in send.positions if each is not None))
 
 
 def _retrieved(future: "asyncio.Future[tuple[Position, ...]]") -> None:

@@ -160,6 +160,7 @@ class _Runner:
         watch = Watch(
             app,
             held=lambda: boundary.holds,
+            in_flight=lambda: boundary.in_flight,
             standstill_s=self.kafka.standstill_s,
             health=self.health,
             metrics=metrics,

@@ -29,12 +29,14 @@ class Watch:
         app: App,
         *,
         held: Callable[[], Collection[int]],
+        in_flight: Callable[[], int],
         standstill_s: float,
         health: Health,
         metrics: Metrics,
     ) -> None:
         self._app = app
         self._held = held
+        self._in_flight = in_flight
         self._standstill_s = standstill_s
         self._health = health
         self._metrics = metrics
@@ -66,6 +68,7 @@ class Watch:
         elif now - self._member_at > _LOST_S:
             raise Crash(f"no member of the group for {_LOST_S:.0f} s")
         self._metrics.gauge("sluice_assigned_partitions", len(lanes.inputs))
+        self._metrics.gauge("sluice_in_flight", self._in_flight())
         self._health.set(
             "group membership",
             member,
