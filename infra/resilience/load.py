@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -67,7 +67,8 @@ def stream(
             yield _supply(seed, n, tenant, rng, base)
 
 
-def _headers(kind: str, source: str, event_id: str) -> tuple[tuple[str, bytes], ...]:
+def headers(kind: str, source: str, event_id: str) -> tuple[tuple[str, bytes], ...]:
+    """CloudEvents attributes, as an outside producer sends them."""
     return (
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),
@@ -93,9 +94,7 @@ def _supply(seed: int, n: int, tenant: str, rng: random.Random, base: datetime) 
     }
     kind = SUPPLY_EVENT_RECEIVED.name
     value = json.dumps(body).encode()
-    return Given(
-        event_id, kind, value, _headers(kind, f"/suppliers/{tenant}", event_id), "decision"
-    )
+    return Given(event_id, kind, value, headers(kind, f"/suppliers/{tenant}", event_id), "decision")
 
 
 def _ticket(seed: int, n: int, tenant: str, rng: random.Random) -> Given:
@@ -108,7 +107,7 @@ def _ticket(seed: int, n: int, tenant: str, rng: random.Random) -> Given:
     }
     kind = TICKET_RECEIVED.name
     value = json.dumps(body, ensure_ascii=False).encode()
-    return Given(event_id, kind, value, _headers(kind, f"/helpdesk/{tenant}", event_id), "decision")
+    return Given(event_id, kind, value, headers(kind, f"/helpdesk/{tenant}", event_id), "decision")
 
 
 def _garbage(seed: int, n: int, tenant: str, rng: random.Random) -> Given:
@@ -125,11 +124,11 @@ def _garbage(seed: int, n: int, tenant: str, rng: random.Random) -> Given:
         )
     )
     return Given(
-        event_id, kind, value, _headers(kind, f"/helpdesk/{tenant}", event_id), "dead-letter"
+        event_id, kind, value, headers(kind, f"/helpdesk/{tenant}", event_id), "dead-letter"
     )
 
 
-def publish(bootstrap_servers: str, events: Sequence[Given]) -> list[Published]:
+def publish(bootstrap_servers: str, events: Iterable[Given]) -> list[Published]:
     """Publish in order; returns positions. Raises RuntimeError when a delivery fails."""
     producer = Producer(
         {
