@@ -1,0 +1,193 @@
+"""Triton's own server on loopback, with the models that this machine has made."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import psutil
+from typing_extensions import override
+
+from infra.local import places
+from infra.local.child import Command
+from infra.local.part import Part, StackError
+from infra.local.zipkin import answers
+from infra.triton import building, environment
+from infra.triton.environment import Environment
+from infra.triton.settings import ModelsSettings
+from services.assessor.settings import AssessorSettings
+from services.chassis.settings import load
+
+# Asked for readiness: Triton's own word for it sees neither a dead stub nor a wrong output.
+QUESTIONS = ("read_ticket", "read_notice")
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton puts it
+_PREFIX = "sluice_triton_"
+
+
+class TritonPart(Part):
+    """The server; `prepare` makes its environment and the models where they are missing."""
+
+    name = "triton"
+    ready_within_s = 120.0
+    # What is in flight ends, then its own exit takes three seconds.
+    stop_within_s = 15.0
+    watch_every_s = 15.0
+
+    def __init__(
+        self, log: Path, *, ports: places.Ports | None = None, repository: Path | None = None
+    ) -> None:
+        """`repository`: other models than ours, for tests."""
+        super().__init__(log)
+        ports = ports or places.Ports()
+        self._grpc, self._http, self._metrics = (
+            ports.take(name) for name in ("triton", "triton-http", "triton-metrics")
+        )
+        self._settings = load(ModelsSettings)
+        self._repository = repository
+        self._environment: Environment | None = None
+        self._questions = QUESTIONS if repository is None else ()
+        self._worked_at = 0
+
+    @property
+    def url(self) -> str:
+        """Of gRPC, as clients want it."""
+        return f"127.0.0.1:{self._grpc}"
+
+    @override
+    def addresses(self) -> Mapping[str, str]:
+        return {
+            "grpc": self.url,
+            "http": f"http://127.0.0.1:{self._http}",
+            "metrics": f"http://127.0.0.1:{self._metrics}/metrics",
+        }
+
+    @override
+    def prepare(self) -> None:
+        self._environment = building.serving_environment(self._settings, self._say)
+        environment.check(self._environment)
+        if self._repository is None:
+            packs = load(AssessorSettings).packs
+            self._repository = building.build(self._settings, packs, self._say)
+
+    @override
+    def command(self) -> Command:
+        if self._environment is None or self._repository is None:
+            raise StackError("triton: prepare() comes before the start")
+        env = self._environment
+        options = {
+            "model-repository": self._repository,
+            "backend-directory": env.backends,
+            "model-control-mode": "explicit",  # the client loads a model again whose stub died
+            "load-model": "*",
+            "disable-auto-complete-config": "true",
+            "strict-readiness": "false",  # else one failed load makes it unready for ever
+            "http-address": "127.0.0.1",
+            "http-port": self._http,
+            "grpc-address": "127.0.0.1",
+            "grpc-port": self._grpc,
+            "metrics-address": "127.0.0.1",
+            "metrics-port": self._metrics,
+            "allow-gpu-metrics": "false",
+            "exit-timeout-secs": 10,
+            "log-format": "ISO8601",
+            "backend-config": f"python,shm-region-prefix-name={self._region_prefix()}",
+        }
+        return Command(
+            (
+                str(env.server / "bin" / "tritonserver"),
+                *(f"--{name}={value}" for name, value in options.items()),
+            ),
+            {
+                **environment.libraries(),
+                # The stub finds its packages through the `python3` that comes first here.
+                "PATH": f"{env.folder / 'bin'}:/usr/bin:/bin",
+                "PYTHONPATH": "",
+                "PYTHONHOME": "",
+                # One thread per process: the processes are as many as the cores.
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+                "TOKENIZERS_PARALLELISM": "false",
+            },
+        )
+
+    @override
+    def is_ready(self) -> bool:
+        """Every question is answered, or the encoder is too busy with others' texts to."""
+        if not answers(f"{self.addresses()['http']}/v2/health/live", timeout_s=1):
+            return False
+        if all(self._answers(question) for question in self._questions):
+            return True
+        return self._works()
+
+    @override
+    def clean(self) -> None:
+        """Remove the shared memory of servers whose supervisor is gone, and of our own."""
+        if not self.running:
+            for region in regions():
+                owner = int(region.name.removeprefix(_PREFIX).partition("_")[0])
+                if region.name.startswith(self._region_prefix()) or not psutil.pid_exists(owner):
+                    region.unlink(missing_ok=True)
+
+    def _say(self, line: str) -> None:
+        """Into the log, which is shown."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a", encoding="utf-8") as output:
+            output.write(f"{line}\n")
+
+    def _region_prefix(self) -> str:
+        ours = hashlib.sha256(str(self.log).encode()).hexdigest()[:8]
+        return f"{_PREFIX}{os.getpid()}_{ours}_"
+
+    def _answers(self, question: str) -> bool:
+        tensor = {"name": "TEXT", "shape": [1, 1], "datatype": "BYTES", "data": ["ready?"]}
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.addresses()['http']}/v2/models/{question}/infer",
+            json.dumps({"inputs": [tensor]}).encode(),
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=1) as reply:  # noqa: S310 - the same
+                return bool(json.load(reply)["outputs"])
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def _works(self) -> bool:
+        """Whether the encoder answered anybody since we last asked."""
+        url = f"{self.addresses()['http']}/v2/models/encoder/stats"
+        try:
+            with urllib.request.urlopen(url, timeout=1) as reply:  # noqa: S310 - our own address
+                (stats,) = json.load(reply)["model_stats"]
+        except (OSError, ValueError, KeyError):
+            return False
+        before, self._worked_at = self._worked_at, int(stats["last_inference"])
+        return before < self._worked_at
+
+
+def regions() -> list[Path]:
+    """The shared memory of all servers that were started like this one."""
+    return sorted(_SHARED_MEMORY.glob(f"{_PREFIX}*"))
+
+
+@contextlib.contextmanager
+def serving(say: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """A server of its own on free ports, gone at the end; yields host:port of gRPC.
+
+    Raises:
+        StackError: it cannot be made ready; with the end of its log.
+    """
+    with tempfile.TemporaryDirectory(prefix="sluice-triton-") as folder:
+        part = TritonPart(Path(folder) / "triton.log")
+        say("making the models where they are missing")
+        part.prepare()
+        say("starting Triton")
+        part.start()
+        try:
+            part.wait_ready()
+            yield part.url
+        finally:
+            part.stop()

@@ -1,0 +1,88 @@
+"""Makes the encoder's version folder: weights to graph to 8 bits, with a manifest of it all."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from infra.triton.build import graph, quantize, tokenizer, weights
+
+CODE = Path(__file__).parents[1] / "repository" / "encoder" / "1"
+_CALIBRATION = Path(__file__).with_name("calibration.txt")
+
+
+def build(request: dict[str, Any], into: Path, say: Callable[[str], None]) -> None:
+    """Fill the folder; the same request on the same kind of CPU gives the same bytes."""
+    source, form = request["source"], request["choice"]["form"]
+    for file in CODE.glob("*.py"):
+        shutil.copy(file, into)
+    say("reading the weights")
+    read = weights.read(Path(request["weights"]))
+    tokenizer.write(read, into / "tokenizer.json")
+    with tempfile.TemporaryDirectory(dir=into.parent) as folder:
+        plain = Path(folder) / "plain.onnx"
+        say("writing the graph")
+        graph.write(read, plain)
+        say(f"quantizing to {form}")
+        tokens = Tokenizer.from_file(str(into / "tokenizer.json"))
+        tokens.enable_truncation(source["max_tokens"])
+        quantize.quantize(form, plain, tokens, _texts(source["prefix"]), into)
+    manifest = _manifest(request, read.special.pad, into)
+    (into / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def load(folder: Path) -> Any:  # noqa: ANN401 - its class comes with the model
+    """The encoder as Triton runs it, out of a version folder."""
+    import importlib.util  # noqa: PLC0415 - only the heads' build needs it
+
+    spec = importlib.util.spec_from_file_location("encoding", folder / "encoding.py")
+    assert spec is not None  # noqa: S101 - it is a Python file
+    assert spec.loader is not None  # noqa: S101 - the same
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Encoder(folder)
+
+
+def _texts(prefix: str) -> list[str]:
+    lines = _CALIBRATION.read_text(encoding="utf-8").splitlines()
+    return [prefix + line for line in lines if line.strip()]
+
+
+def _manifest(request: dict[str, Any], pad: int, into: Path) -> dict[str, Any]:
+    source, choice = request["source"], request["choice"]
+    served = {
+        "runtime": quantize.RUNTIME[choice["form"]],
+        "max_tokens": source["max_tokens"],
+        "prefix": source["prefix"],
+        "pad_id": pad,
+        "files": {file.name: _digest(file) for file in sorted(into.iterdir())},
+    }
+    canonical = json.dumps(served, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return {
+        "identity": {
+            "name": "encoder",
+            "version": source["version"],
+            "digest": digest,
+            "quantization": quantize.QUANTIZATION[choice["form"]],
+            "runtime": served["runtime"],
+        },
+        **served,
+        "weights": source["name"],
+        "licence": source["licence"],
+        "source": {name: source[name] for name in ("package", "file", "file_sha256")},
+        "tokenizer": "tokenizer.json",
+        "form": choice["form"],
+        "why_this_form": choice["reason"],
+        "cpu_features": choice["cpu_features"],
+    }
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

