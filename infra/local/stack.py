@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from infra.local.part import Part, StackError, Step
 from infra.local.places import Ports
 from infra.local.service import Service
 from infra.local.supervisor import Event, Supervisor, Unit
+from infra.local.triton import TritonPart
 from infra.local.zipkin import Zipkin
 
 PARTITIONS = 4
@@ -69,11 +69,8 @@ def units(plan: Plan, home: Home) -> list[Unit]:
     parts: dict[str, Part] = {
         "kafka": kafka,
         "zipkin": Zipkin(home.logs / "zipkin.log", ports=ports),
+        "triton": TritonPart(home.logs / "triton.log", ports=ports),
     }
-    if importlib.util.find_spec("infra.local.triton") is not None:
-        from infra.local.triton import TritonPart  # noqa: PLC0415 - may not be wanted
-
-        parts["triton"] = TritonPart(home.logs / "triton.log", ports=ports)
     topics = Step("topics", ("kafka",), lambda: _make_topics(kafka.bootstrap_servers))
     services = [
         Service(

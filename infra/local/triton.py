@@ -85,7 +85,6 @@ class TritonPart(Part):
             "backend-directory": env.backends,
             "model-control-mode": "explicit",  # the client loads a model again whose stub died
             "load-model": "*",
-            "disable-auto-complete-config": "true",
             "strict-readiness": "false",  # else one failed load makes it unready for ever
             "http-address": "127.0.0.1",
             "http-port": self._http,
@@ -101,6 +100,7 @@ class TritonPart(Part):
         return Command(
             (
                 str(env.server / "bin" / "tritonserver"),
+                "--disable-auto-complete-config",
                 *(f"--{name}={value}" for name, value in options.items()),
             ),
             {

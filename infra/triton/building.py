@@ -15,7 +15,6 @@ from infra.triton import environment, forms, sources
 from infra.triton.environment import Environment
 from infra.triton.errors import ModelsError
 from infra.triton.settings import ModelsSettings
-from services.assessor.packs import head_specs
 
 Say = Callable[[str], None]
 
@@ -56,6 +55,8 @@ class _Plan:
     """Everything that the repository depends on, and so where it is."""
 
     def __init__(self, settings: ModelsSettings, packs: Path | None) -> None:
+        from services.assessor.packs import head_specs  # noqa: PLC0415 - reads every pack
+
         self.settings = settings
         self.sources = sources.read()
         self.choice = forms.choose(forms.cpu_features(), settings.form)
