@@ -1,6 +1,6 @@
 """A reader of the flow's topics: what became of each published example."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, TopicPartition
@@ -11,7 +11,7 @@ from schemas.automation.decision import CaseDecided, Decision
 from topics.automation import CASE_ASSESSED, CASE_DECIDED
 from topics.dead_letters import ASSESSOR_DEAD_LETTERS, DECIDER_DEAD_LETTERS, INTAKE_DEAD_LETTERS
 
-_DEAD = tuple(t.name for t in (INTAKE_DEAD_LETTERS, ASSESSOR_DEAD_LETTERS, DECIDER_DEAD_LETTERS))
+DEAD = tuple(t.name for t in (INTAKE_DEAD_LETTERS, ASSESSOR_DEAD_LETTERS, DECIDER_DEAD_LETTERS))
 
 
 @dataclass
@@ -73,26 +73,30 @@ class Board:
                 row.dead_letter = f"{reason}: {headers.get('sluice-dead-letter-detail', '')}"
 
 
+def at_the_end(bootstrap_servers: str, topics: Iterable[str]) -> Consumer:
+    """A consumer of what is written to these topics from now on; no group, nothing is committed."""
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap_servers, "group.id": "demo", "enable.auto.commit": False}
+    )
+    there = consumer.list_topics(timeout=30).topics
+    parts = [
+        TopicPartition(topic, partition)
+        for topic in topics
+        for partition in there[topic].partitions
+    ]
+    for part in parts:
+        part.offset = consumer.get_watermark_offsets(part, timeout=30)[1]
+    consumer.assign(parts)
+    return consumer
+
+
 class Watcher:
-    """Reads from where the topics ended when it was made; no group, nothing is committed."""
+    """Reads from where the topics ended when it was made."""
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": "demo",
-                "enable.auto.commit": False,
-            }
+        self._consumer = at_the_end(
+            bootstrap_servers, (CASE_ASSESSED.name, CASE_DECIDED.name, *DEAD)
         )
-        there = self._consumer.list_topics(timeout=30).topics
-        parts = [
-            TopicPartition(topic, partition)
-            for topic in (CASE_ASSESSED.name, CASE_DECIDED.name, *_DEAD)
-            for partition in there[topic].partitions
-        ]
-        for part in parts:
-            part.offset = self._consumer.get_watermark_offsets(part, timeout=30)[1]
-        self._consumer.assign(parts)
 
     def follow(self, board: Board, patience_s: float = 0.2) -> Iterator[None]:
         """Put what arrives on the board; yields after every poll, for ever."""
