@@ -1,6 +1,6 @@
 """Files that people edit: YAML read into a pydantic model, every mistake named by file and line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,13 @@ from services.chassis.errors import ConfigurationError
 M = TypeVar("M", bound=BaseModel)
 
 _Key = tuple[str | int, ...]
+
+# Looks at a valid document for what no field can see alone: where, and what is wrong there.
+Check = Callable[[M], Iterable[tuple[_Key, str]]]
+
+
+def _nothing(_: BaseModel) -> Iterable[tuple[_Key, str]]:
+    return ()
 
 
 class _Lines:
@@ -56,7 +63,7 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(path: Path, model: type[M]) -> M:
+def load(path: Path, model: type[M], *, check: Check[M] = _nothing) -> M:
     """Read a file into the model.
 
     Raises:
@@ -66,10 +73,10 @@ def load(path: Path, model: type[M]) -> M:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-    return parse(text, model, name=str(path))
+    return parse(text, model, name=str(path), check=check)
 
 
-def parse(text: str, model: type[M], *, name: str) -> M:
+def parse(text: str, model: type[M], *, name: str, check: Check[M] = _nothing) -> M:
     """Like `load`, for text that is at hand; `name` stands for the file in errors."""
     try:
         data = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
@@ -80,14 +87,20 @@ def parse(text: str, model: type[M], *, name: str) -> M:
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{name}: not valid YAML: {error}") from error
     try:
-        return model.model_validate(data)
+        read = model.model_validate(data)
     except ValidationError as error:
-        raise ConfigurationError(
-            "\n".join(
-                f"{name}:{lines.of(fault['loc'])}: {_dotted(fault['loc'])}: {fault['msg']}"
-                for fault in error.errors(include_url=False, include_input=False)
-            )
-        ) from error
+        faults = error.errors(include_url=False, include_input=False)
+        raise _refusal(name, lines, ((each["loc"], each["msg"]) for each in faults)) from error
+    found = list(check(read))
+    if found:
+        raise _refusal(name, lines, found)
+    return read
+
+
+def _refusal(name: str, lines: _Lines, faults: Iterable[tuple[_Key, str]]) -> ConfigurationError:
+    return ConfigurationError(
+        "\n".join(f"{name}:{lines.of(path)}: {_dotted(path)}: {said}" for path, said in faults)
+    )
 
 
 def _dotted(path: Sequence[str | int]) -> str:

@@ -1,0 +1,1 @@
+"""What every head is: copied into each model version by the build."""
