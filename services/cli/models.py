@@ -1,0 +1,191 @@
+"""`sluice models`: make the models that Triton serves, list them, check them."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from infra.triton.checking import Model
+    from infra.triton.planning import Plan
+    from infra.triton.settings import Form, ModelsSettings
+    from services.assessor.domain.agreeing import PackId
+    from services.assessor.domain.asking import Task
+
+
+@click.group("models", help="Build and check the models that Triton serves.")
+def models() -> None:
+    """Group of commands."""
+
+
+_PACKS = click.option(
+    "--packs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="SLUICE_ASSESSOR_PACKS",
+    help="Folder of label packs, as the assessor has it; without it those that Sluice brings.",
+)
+_FORM = click.option(
+    "--form",
+    type=click.Choice(["ov-int8", "ort-int8"]),
+    help="Of the encoder, instead of SLUICE_MODELS_FORM or what suits this CPU.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@models.command("build")
+@_PACKS
+@_FORM
+@click.option("--force", is_flag=True, help="Make again what is there already.")
+@click.option(
+    "--link",
+    type=click.Path(path_type=Path),
+    help="A symbolic link to point to the result in one step, for Triton's --model-repository.",
+)
+def build(packs: Path | None, form: "Form | None", link: Path | None, *, force: bool) -> None:
+    """Fetch the pinned weights, quantize them, make the heads from the packs.
+
+    Prints the folder that Triton loads. What is there already is not made again; what was made
+    half is never used. A running stack serves the new models from its next start.
+    """
+    from infra.triton import building  # noqa: PLC0415 - keeps --help fast
+
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        click.echo(f"{time.monotonic() - began:6.1f} s  {line}", err=True)
+
+    settings, plan = _planned(packs, form)
+    say(f"encoder as {plan.choice.form}: {plan.choice.reason}")
+    env = building.environment_of(settings, say)
+    repository = building.build(plan, env, say, force=force)
+    if link is not None:
+        building.point(link, repository)
+    say("ready")
+    click.echo(repository)
+
+
+@models.command("list")
+@_PACKS
+@_FORM
+@_JSON
+def list_(packs: Path | None, form: "Form | None", *, as_json: bool) -> None:
+    """Show what was made for this machine and these packs; exit code 1 if nothing was."""
+    from infra.triton import checking  # noqa: PLC0415 - keeps --help fast
+
+    _, plan = _planned(packs, form)
+    found = checking.models(plan.repository)
+    if as_json:
+        made = [{"folder": str(model.folder), **(model.manifest or {})} for model in found]
+        click.echo(json.dumps({"repository": str(plan.repository), "models": made}, indent=1))
+    elif found:
+        _print(found)
+        click.echo(f"in {plan.repository}")
+    else:
+        click.echo("nothing is built for this machine and these packs; `sluice models build`")
+    raise SystemExit(0 if found else 1)
+
+
+@models.command("check")
+@_PACKS
+@_FORM
+@_JSON
+@click.option(
+    "--url",
+    envvar="SLUICE_TRITON_URL",
+    help="host:port of a server to ask; without it the running local stack's, if there is one.",
+)
+def check(packs: Path | None, form: "Form | None", url: str | None, *, as_json: bool) -> None:
+    """Compare files with manifests, and what is served with the packs; exit code 1 on a fault."""
+    from infra.triton import checking  # noqa: PLC0415 - keeps --help fast
+
+    _, plan = _planned(packs, form)
+    found = checking.faults(plan.repository)
+    if found:
+        found.append(checking.REMEDY)
+    asked = url or _local_url()
+    if asked is not None:
+        found += asyncio.run(_served(asked, packs))
+    if as_json:
+        click.echo(json.dumps({"well": not found, "server": asked, "faults": found}, indent=1))
+    else:
+        for line in found:
+            click.echo(line)
+        served = f"served at {asked}" if asked else "no server asked: none runs here, no --url"
+        if not found:
+            click.echo(f"as built in {plan.repository}; {served}")
+    raise SystemExit(1 if found else 0)
+
+
+def _planned(packs: Path | None, form: "Form | None") -> "tuple[ModelsSettings, Plan]":
+    from infra.triton import planning  # noqa: PLC0415 - keeps --help fast
+    from infra.triton.settings import ModelsSettings  # noqa: PLC0415 - the same
+    from services.chassis.settings import load  # noqa: PLC0415 - the same
+
+    settings = load(ModelsSettings)
+    if form is not None:
+        settings = settings.model_copy(update={"form": form})
+    return settings, planning.plan(settings, packs)
+
+
+def _local_url() -> str | None:
+    from infra.local.home import Home  # noqa: PLC0415 - keeps --help fast
+
+    home = Home()
+    parts = home.read().get("parts", {}) if home.is_held() else {}
+    triton = parts.get("triton", {})
+    return triton["addresses"]["grpc"] if triton.get("state") == "ready" else None
+
+
+async def _served(url: str, packs: Path | None) -> list[str]:
+    """What a server's own answers say against the packs, one line each."""
+    from services.assessor.domain.agreeing import disagreements  # noqa: PLC0415 - keeps --help fast
+    from services.assessor.domain.asking import Question  # noqa: PLC0415 - the same
+    from services.assessor.packs import configure  # noqa: PLC0415 - the same
+    from services.assessor.reader import signature  # noqa: PLC0415 - the same
+    from services.assessor.serving import packs as packs_of  # noqa: PLC0415 - the same
+    from services.chassis.triton.client import ServedModel, TritonClient  # noqa: PLC0415 - the same
+    from services.chassis.triton.faults import Fault  # noqa: PLC0415 - the same
+    from services.chassis.triton.settings import TritonSettings  # noqa: PLC0415 - the same
+
+    settings = TritonSettings(url=url)
+    served: dict[Task, PackId | None] = {}
+    async with TritonClient(settings) as client:
+        for question in Question:
+            try:
+                row = await ServedModel(client, signature(question), settings).canary()
+            except Fault as fault:
+                return [f"{url} does not answer {question}: {fault}; `sluice logs triton` says why"]
+            served |= packs_of(question, row)
+    return disagreements(configure(packs).packs, served)
+
+
+def _print(found: "list[Model]") -> None:
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+    from rich.table import Table  # noqa: PLC0415 - the same
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("model", "version", "digest", "quantization", "runtime", "licence", "made from"):
+        table.add_column(column, overflow="fold")
+    for model in found:
+        manifest = model.manifest or {}
+        identity = manifest.get("identity", {})
+        table.add_row(
+            model.name,
+            identity.get("version", ""),
+            identity.get("digest", "")[:12],
+            identity.get("quantization") or "",
+            identity.get("runtime", ""),
+            manifest.get("licence", ""),
+            _origin(manifest),
+        )
+    Console(highlight=False).print(table)
+
+
+def _origin(manifest: dict[str, Any]) -> str:
+    source = manifest.get("source", "")
+    made_from = source["package"] if isinstance(source, dict) else str(source)
+    weights = manifest.get("weights")
+    return f"{weights}, {made_from}" if weights else made_from
