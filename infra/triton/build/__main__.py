@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra.triton.build import encoder
+from infra.triton.build import encoder, manifests
 
 
 def main() -> None:
@@ -40,11 +40,8 @@ def _heads(request: dict[str, Any], say: Callable[[str], None]) -> None:
 
 
 def _complete(folder: Path, **facts: str) -> None:
-    """Add what only the build as a whole knows; `sluice models check` compares the files."""
-    file = folder / "manifest.json"
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    manifest |= {**facts, "files": encoder.digests(folder)}
-    file.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Add what only the build as a whole knows."""
+    manifests.write(manifests.read(folder) | facts, folder)
 
 
 def _steps() -> Callable[[str], None]:

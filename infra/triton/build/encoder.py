@@ -1,7 +1,5 @@
 """Makes the encoder's version folder: weights to graph to 8 bits, with a manifest of it all."""
 
-import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,7 +8,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from infra.triton.build import graph, quantize, tokenizer, weights
+from infra.triton.build import graph, manifests, quantize, tokenizer, weights
 
 CODE = Path(__file__).parents[1] / "repository" / "encoder" / "1"
 _CALIBRATION = Path(__file__).with_name("calibration.txt")
@@ -32,8 +30,7 @@ def build(request: dict[str, Any], into: Path, say: Callable[[str], None]) -> No
         tokens = Tokenizer.from_file(str(into / "tokenizer.json"))
         tokens.enable_truncation(source["max_tokens"])
         quantize.quantize(form, plain, tokens, _texts(source["prefix"]), into)
-    manifest = _manifest(request, read.special.pad, into)
-    (into / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    manifests.write(_manifest(request, read.special.pad, into), into)
 
 
 def load(folder: Path) -> Any:
@@ -60,15 +57,13 @@ def _manifest(request: dict[str, Any], pad: int, into: Path) -> dict[str, Any]:
         "max_tokens": source["max_tokens"],
         "prefix": source["prefix"],
         "pad_id": pad,
-        "files": digests(into),
+        "files": manifests.digests(into),
     }
-    canonical = json.dumps(served, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
     return {
         "identity": {
             "name": "encoder",
             "version": source["version"],
-            "digest": digest,
+            "digest": manifests.digest(served),
             "quantization": quantize.QUANTIZATION[choice["form"]],
             "runtime": served["runtime"],
         },
@@ -80,13 +75,4 @@ def _manifest(request: dict[str, Any], pad: int, into: Path) -> dict[str, Any]:
         "form": choice["form"],
         "why_this_form": choice["reason"],
         "cpu_features": choice["cpu_features"],
-    }
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of a version, its manifest excepted."""
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(folder.iterdir())
-        if file.is_file() and file.name != "manifest.json"
     }

@@ -5,14 +5,14 @@ give the same file; it learns from few examples, and it takes the spread between
 is large in this encoder's vectors, for what it is: no difference between labels.
 """
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from infra.triton.build import manifests
 from infra.triton.build.head import scoring
 
 Encode = Callable[[list[str]], np.ndarray]
@@ -28,7 +28,7 @@ _FOLDS = 10
 _TEMPERATURES = np.exp(np.linspace(-5, 1, 121))
 
 
-def build(spec: dict, encode: Encode, into: Path, encoder_digest: str) -> None:
+def build(spec: dict[str, Any], encode: Encode, into: Path, encoder_digest: str) -> None:
     """Fit the head of one pack and write its whole model version: code, head.npz, manifest.json.
 
     `spec` is one of `services.assessor.packs.head_specs`; `encode` must be the served encoder,
@@ -41,54 +41,54 @@ def build(spec: dict, encode: Encode, into: Path, encoder_digest: str) -> None:
     vectors = np.asarray(encode(texts), np.float64)
     if len(vectors) != len(texts) or not np.isfinite(vectors).all():
         raise ValueError(
-            f"{spec['model']}: the encoder gave {vectors.shape} for {len(texts)} texts"
+            f"{spec['model']}: {vectors.shape} from the encoder for {len(texts)} texts"
         )
     labels = [label["id"] for label in spec["labels"]]
     mean, weights, bias = _fit(vectors, owners, len(labels))
     temperature, held_out = _calibrate(vectors, owners, len(labels))
-    into.mkdir(parents=True, exist_ok=True)
-    head = into / "head.npz"
+    _copy(_SHARED, ("model.py", "scoring.py"), into)
     np.savez(
-        head,
+        into / "head.npz",
         labels=np.array(labels),
         mean=mean,
         weights=weights * temperature,
         bias=bias * temperature,
     )
-    for code in ("model.py", "scoring.py"):
-        shutil.copyfile(_SHARED / code, into / code)
-    identity = {
+    about = {
         "name": spec["model"],
         "version": spec["pack"].rpartition(":")[2],
-        "digest": _sha256(head),
         "pack": spec["pack"],
         "pack_digest": spec["pack_digest"],
         "encoder_digest": encoder_digest,
-        # Held-out examples of the pack set the temperature, and no labelled traffic confirmed it.
-        "calibrated": False,
     }
-    _write_manifest(into, identity, held_out | {"texts": len(texts), "labels": len(labels)})
+    _describe(about, {"labels": len(labels), "texts": len(texts), **held_out}, into)
 
 
 def build_language(lid_file: Path, into: Path) -> None:
     """Write the language model's version: fastText's identification, and our rules around it."""
-    into.mkdir(parents=True, exist_ok=True)
+    _copy(_LANGUAGE, ("model.py", "telling.py"), into)
     shutil.copyfile(lid_file, into / "lid.176.ftz")
-    for code in ("model.py", "telling.py"):
-        if (into / code).resolve() != (_LANGUAGE / code).resolve():
-            shutil.copyfile(_LANGUAGE / code, into / code)
-    files = {name: _sha256(into / name) for name in ("lid.176.ftz", "telling.py")}
-    identity = {
-        "name": "language",
-        "version": "1",
-        # Of the rules, too: they decide as much as the model does.
-        "digest": hashlib.sha256("\n".join(files.values()).encode()).hexdigest(),
+    _describe({"name": "language", "version": "1"}, {}, into)
+
+
+def _copy(folder: Path, code: tuple[str, ...], into: Path) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    for name in code:
+        shutil.copyfile(folder / name, into / name)
+
+
+def _describe(about: dict[str, Any], facts: dict[str, Any], into: Path) -> None:
+    files = manifests.digests(into)
+    identity = about | {
+        # Of the code, too: it decides as much as the numbers do.
+        "digest": manifests.digest(files),
+        # Held-out examples of the pack set a head's temperature; no labelled traffic confirmed it.
         "calibrated": False,
     }
-    _write_manifest(into, identity, {"files": files})
+    manifests.write({"identity": identity, "files": files, **facts}, into)
 
 
-def _material(labels: list[dict]) -> tuple[list[str], np.ndarray]:
+def _material(labels: list[dict[str, Any]]) -> tuple[list[str], np.ndarray]:
     """All texts, and the number of the label that each belongs to: the description is one more."""
     texts, owners = [], []
     for number, label in enumerate(labels):
@@ -152,12 +152,3 @@ def _held_out(vectors: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.n
             mean, weights, bias = _fit(vectors[~out], owners[~out], count)
             logits[out] = scoring.centred(vectors[out], mean) @ weights.T + bias
     return logits, turn > 0
-
-
-def _write_manifest(into: Path, identity: dict, facts: dict) -> None:
-    text = json.dumps({"identity": identity, **facts}, indent=2, sort_keys=True)
-    (into / "manifest.json").write_text(text + "\n")
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

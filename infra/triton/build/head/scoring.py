@@ -17,11 +17,12 @@ class Head:
     """One fitted head. `identity` is what it says of itself with every answer."""
 
     def __init__(self, folder: Path) -> None:
-        self.identity = json.loads((folder / "manifest.json").read_text())["identity"]
-        file = folder / "head.npz"
-        if hashlib.sha256(file.read_bytes()).hexdigest() != self.identity["digest"]:
-            raise ValueError(f"{file} is not the head that was built: build it again")
-        with np.load(file, allow_pickle=False) as stored:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        for name, digest in manifest["files"].items():
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+                raise ValueError(f"{folder / name} is not the file that was built: build it again")
+        self.identity = manifest["identity"]
+        with np.load(folder / "head.npz", allow_pickle=False) as stored:
             self._labels = [label.encode() for label in stored["labels"].tolist()]
             self._mean, self._weights, self._bias = (
                 np.ascontiguousarray(stored[name], np.float64)
