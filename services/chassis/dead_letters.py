@@ -1,5 +1,6 @@
 """Dead letters: the original untouched, our headers beside it, and a limit against bad deploys."""
 
+import json
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from services.chassis.record import Headers, Message, Record
 ORIGIN = "sluice-origin-"
 DEAD = "sluice-dead-letter-"
 DETAIL_CHARS = 500
+
+# Not a record that failed but one that is gone: written by `sluice offsets accept-loss`.
+LOSS_ACCEPTED = "loss-accepted"
 
 # What one tenant's bad input can never be, and a bad deploy always is.
 _OURS: frozenset[Reason] = frozenset({"crashed", "inference-failed"})
@@ -38,21 +42,27 @@ def origin_of(record: Record, trusted: Collection[str]) -> RecordOrigin:
     producer could claim to be another record. Malformed ones count nowhere.
     """
     if record.topic in trusted:
-        carried = _carried(record)
+        carried = carried_origin(record)
         if carried is not None:
             return carried
     return RecordOrigin(record.topic, record.partition, record.offset, record.timestamp)
 
 
-def _carried(record: Record) -> RecordOrigin | None:
-    topic = record.header(f"{ORIGIN}topic")
-    numbers = [
-        record.header(f"{ORIGIN}{name}") or "" for name in ("partition", "offset", "timestamp")
-    ]
+def carried_origin(record: Record) -> RecordOrigin | None:
+    """What the headers claim, None where they are missing or malformed."""
+    topic, partition, offset, timestamp = (
+        record.header(f"{ORIGIN}{name}") or ""
+        for name in ("topic", "partition", "offset", "timestamp")
+    )
+    # A record without a timestamp has -1.
+    numbers = (partition, offset, timestamp.removeprefix("-"))
     if not topic or not all(number.isascii() and number.isdigit() for number in numbers):
         return None
-    partition, offset, timestamp = (int(number) for number in numbers)
-    return RecordOrigin(topic, partition, offset, datetime.fromtimestamp(timestamp / 1000, tz=UTC))
+    try:
+        entered = datetime.fromtimestamp(int(timestamp) / 1000, tz=UTC)
+        return RecordOrigin(topic, int(partition), int(offset), entered)
+    except (ValueError, OverflowError, OSError):
+        return None  # a number with too many digits is no number of Kafka's
 
 
 def origin_headers(origin: RecordOrigin) -> Headers:
@@ -79,15 +89,41 @@ def compose(
     Headers of ours that the record already carries (it was redriven) are replaced.
     """
     origin = origin_headers(origin_of(record, trusted))
-    kept = tuple((k, v) for k, v in record.headers if not k.startswith((ORIGIN, DEAD)))
-    detail = "".join(c for c in letter.detail if c.isprintable())[:DETAIL_CHARS]
-    ours = (
+    ours = _dead_headers(service, letter.reason, letter.detail, at)
+    return Message(topic, record.key, record.value, (*originals(record), *origin, *ours))
+
+
+def _dead_headers(service: str, reason: str, detail: str, at: datetime) -> Headers:
+    printable = "".join(c for c in detail if c.isprintable())[:DETAIL_CHARS]
+    return (
         (f"{DEAD}service", service.encode()),
-        (f"{DEAD}reason", letter.reason.encode()),
-        (f"{DEAD}detail", detail.encode()),
+        (f"{DEAD}reason", reason.encode()),
+        (f"{DEAD}detail", printable.encode()),
         (f"{DEAD}at", at.isoformat().encode()),
     )
-    return Message(topic, record.key, record.value, (*kept, *origin, *ours))
+
+
+def accepted_loss(
+    lost: RecordOrigin, until: int, *, service: str, topic: str, at: datetime
+) -> Message:
+    """The audit of offsets that a person gave up: from `lost` on, up to and without `until`.
+
+    It lies among the dead letters, where people look for what was not processed.
+    """
+    value = {
+        "topic": lost.topic,
+        "partition": lost.partition,
+        "first": lost.offset,
+        "until": until,
+        "accepted_at": at.isoformat(),
+    }
+    detail = (
+        f"offsets {lost.offset} up to {until} are lost"
+        if until > lost.offset
+        else f"the log ends before offset {lost.offset}: read again from {until}"
+    )
+    ours = _dead_headers(service, LOSS_ACCEPTED, detail, at)
+    return Message(topic, None, json.dumps(value).encode(), (*origin_headers(lost), *ours))
 
 
 def originals(record: Record) -> Headers:

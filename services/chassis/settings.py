@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,8 +18,8 @@ class AdapterSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
 
-def load(kind: type[S]) -> S:
-    """Read one adapter's settings.
+def load(kind: type[S], **given: Any) -> S:
+    """Read one adapter's settings; what is `given` is not asked of the environment.
 
     Raises:
         ConfigurationError: naming each variable at fault, also one that nobody knows.
@@ -33,7 +33,7 @@ def load(kind: type[S]) -> S:
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
             raise ConfigurationError(f"{name}: unknown setting; {hint}")
     try:
-        return kind()
+        return kind(**given)
     except ValidationError as error:
         raise ConfigurationError(
             "\n".join(

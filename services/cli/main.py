@@ -2,10 +2,12 @@
 
 import importlib
 import importlib.util
+import logging
 import sys
 from dataclasses import dataclass
 
 import click
+import structlog
 from typing_extensions import override
 
 from services.chassis.errors import SluiceError
@@ -74,6 +76,8 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point; what Sluice itself has to say is one line, never a traceback."""
+    # The adapters' logs are for services: what failed comes back to the command as an error.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         cli()
     except SluiceError as error:

@@ -3,19 +3,22 @@
 import asyncio
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.errors import SluiceError
+from services.chassis import dead_letters
+from services.chassis.redrive import dead_letter_topic, services
+from services.cli.broker import KAFKA
 from topics.catalog import ALL
 
-_SERVICES = sorted(
-    topic.name.removesuffix(".dead-letter.v1")
-    for topic in ALL
-    if topic.name.endswith(".dead-letter.v1")
-)
+if TYPE_CHECKING:
+    from services.chassis.kafka.groups import Loss
+    from services.chassis.kafka.settings import KafkaSettings
+
+_SERVICES = services(ALL)
 
 
 @click.group("offsets", help="Show committed offsets; accept a loss and go on.")
@@ -23,29 +26,19 @@ def offsets() -> None:
     """Group of commands."""
 
 
-_BOOTSTRAP = click.option(
-    "--bootstrap-servers",
-    envvar="SLUICE_KAFKA_BOOTSTRAP_SERVERS",
-    required=True,
-    help="Kafka's address; `sluice status` shows the local one.",
-)
 _SERVICE = click.Choice(_SERVICES)
 
 
 @offsets.command("show")
-@_BOOTSTRAP
+@KAFKA
 @click.option("--service", type=_SERVICE, multiple=True, help="Default: all of them.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def show(bootstrap_servers: str, service: tuple[str, ...], *, as_json: bool) -> None:
+def show(kafka: "KafkaSettings", service: tuple[str, ...], *, as_json: bool) -> None:
     """Committed offset, begin, end and lag per partition."""
     from services.chassis.kafka.groups import Groups  # noqa: PLC0415 - keeps --help fast
-    from services.chassis.kafka.settings import KafkaSettings  # noqa: PLC0415 - the same
 
-    try:
-        groups = Groups(KafkaSettings(bootstrap_servers=bootstrap_servers))
-        found = [(name, each) for name in service or _SERVICES for each in groups.standings(name)]
-    except SluiceError as error:
-        raise click.ClickException(str(error)) from error
+    groups = Groups(kafka)
+    found = [(name, each) for name in service or _SERVICES for each in groups.standings(name)]
     if as_json:
         click.echo(
             json.dumps(
@@ -72,13 +65,13 @@ def show(bootstrap_servers: str, service: tuple[str, ...], *, as_json: bool) -> 
 
 
 @offsets.command("accept-loss")
-@_BOOTSTRAP
+@KAFKA
 @click.option("--service", type=_SERVICE, required=True, help="Whose offset is moved.")
 @click.option("--topic", required=True, help="As the service's last words named it.")
 @click.option("--partition", type=click.IntRange(0), required=True, help="The same.")
 @click.option("--execute", is_flag=True, help="Do it. Without, only say what would be done.")
 def accept_loss(
-    bootstrap_servers: str, service: str, topic: str, partition: int, *, execute: bool
+    kafka: "KafkaSettings", service: str, topic: str, partition: int, *, execute: bool
 ) -> None:
     """Record that records are lost, and let the service go on behind them.
 
@@ -87,10 +80,8 @@ def accept_loss(
     before the offset moves. All processes of the service must be stopped.
     """
     from services.chassis.kafka.groups import Groups  # noqa: PLC0415 - keeps --help fast
-    from services.chassis.kafka.settings import KafkaSettings  # noqa: PLC0415 - the same
 
-    settings = KafkaSettings(bootstrap_servers=bootstrap_servers)
-    groups = Groups(settings)
+    groups = Groups(kafka)
     standing = next(
         (
             each
@@ -111,45 +102,26 @@ def accept_loss(
     if not execute:
         click.echo("nothing done; repeat with --execute")
         return
-    asyncio.run(_record(settings, service, topic, partition, loss.first, loss.until))
+    asyncio.run(_record(kafka, service, loss))
     groups.accept(service, loss)
-    click.echo(f"recorded in {service}.dead-letter.v1; the service goes on at {loss.until}")
+    click.echo(f"recorded in {dead_letter_topic(service)}; the service goes on at {loss.until}")
 
 
-async def _record(
-    settings: object, service: str, topic: str, partition: int, first: int, until: int
-) -> None:
-    """The audit: in the one place where people look for what was not processed."""
+async def _record(kafka: "KafkaSettings", service: str, loss: "Loss") -> None:
+    """The audit comes first: what is not written down is not given up."""
     from services.chassis.kafka.publisher import KafkaPublisher  # noqa: PLC0415 - keeps --help fast
-    from services.chassis.kafka.settings import KafkaSettings  # noqa: PLC0415 - the same
-    from services.chassis.record import Message  # noqa: PLC0415 - the same
 
-    assert isinstance(settings, KafkaSettings)  # noqa: S101 - typed as object for the lazy import
-    accepted_at = datetime.now(UTC).isoformat()
-    value = {
-        "topic": topic,
-        "partition": partition,
-        "first": first,
-        "until": until,
-        "accepted_at": accepted_at,
-    }
-    headers = {
-        "sluice-reason": "loss-accepted",
-        "sluice-origin-topic": topic,
-        "sluice-origin-partition": str(partition),
-        "sluice-origin-offset": str(first),
-    }
-    publisher = KafkaPublisher(settings, client_id="sluice")
+    now = datetime.now(UTC)
+    audit = dead_letters.accepted_loss(
+        # Nothing is left that says when the lost ones were written.
+        dead_letters.RecordOrigin(loss.topic, loss.partition, loss.first, now),
+        loss.until,
+        service=service,
+        topic=dead_letter_topic(service),
+        at=now,
+    )
+    publisher = KafkaPublisher(kafka, client_id="sluice")
     try:
-        await publisher.send(
-            [
-                Message(
-                    f"{service}.dead-letter.v1",
-                    None,
-                    json.dumps(value).encode(),
-                    tuple((name, text.encode()) for name, text in headers.items()),
-                )
-            ]
-        )
+        await publisher.send([audit])
     finally:
         await publisher.close()

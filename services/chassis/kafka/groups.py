@@ -9,7 +9,7 @@ from services.chassis.errors import ConfigurationError, Outage
 from services.chassis.kafka.reading import LogReader
 from services.chassis.kafka.settings import KafkaSettings
 
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Groups:
     """Blocking; for commands."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        self._servers = settings.bootstrap_servers
         self._admin = AdminClient(settings.confluent())
         self._reader = LogReader(settings)
 
@@ -51,9 +52,11 @@ class Groups:
             [ConsumerGroupTopicPartitions(group)], request_timeout=_TIMEOUT_S
         )
         try:
-            committed = asked[group].result(_TIMEOUT_S).topic_partitions
+            committed = asked[group].result().topic_partitions
         except KafkaException as error:
-            raise Outage(f"group {group}: {error.args[0].str()}") from error
+            raise Outage(
+                f"group {group}: Kafka at {self._servers} does not answer: {error.args[0].str()}"
+            ) from error
         return [
             Standing(each.topic, each.partition, each.offset, *self._marks(each))
             for each in sorted(committed, key=lambda each: (each.topic, each.partition))
@@ -96,7 +99,7 @@ class Groups:
             request_timeout=_TIMEOUT_S,
         )
         try:
-            answer = moved[group].result(_TIMEOUT_S)
+            answer = moved[group].result()
         except KafkaException as error:
             raise ConfigurationError(_refused(group, error.args[0].str())) from error
         for each in answer.topic_partitions:

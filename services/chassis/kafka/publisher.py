@@ -55,6 +55,7 @@ class KafkaPublisher(ports.Publisher):
             {
                 **settings.confluent(),
                 "client.id": client_id,
+                "log_level": 6,  # through _Quiet
                 "enable.idempotence": True,
                 "acks": "all",
                 # The default is CRC32: the same key would land elsewhere than a Java client's.

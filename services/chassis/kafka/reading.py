@@ -1,8 +1,10 @@
 """Reads a partition from an offset to its end, without a group: journals, audits, commands."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -112,26 +114,46 @@ class LogReader:
         return await asyncio.to_thread(self._ask_cluster_id)
 
     def _ask_cluster_id(self) -> str:
-        consumer = Consumer(reading_config(self._settings))
-        try:
+        with self._client() as consumer:
             return str(consumer.list_topics(timeout=_ANSWER_S).cluster_id)
-        except KafkaException as error:
-            raise Outage(f"the cluster does not answer: {error.args[0].str()}") from error
-        finally:
-            consumer.close()
+
+    def partitions(self, topic: str) -> int:
+        """How many it has, blocking; 0 where it does not exist. Raises `Outage`."""
+        with self._client() as consumer:
+            found = consumer.list_topics(topic, timeout=_ANSWER_S).topics.get(topic)
+        return len(found.partitions) if found else 0
+
+    def offset_at(self, topic: str, partition: int, at: datetime) -> int:
+        """Of the first record written at that time or later, else the end, blocking.
+
+        Raises `Outage`.
+        """
+        asked = TopicPartition(topic, partition, round(at.timestamp() * 1000))
+        with self._client() as consumer:
+            (found,) = consumer.offsets_for_times([asked], timeout=_ANSWER_S)
+        return found.offset if found.offset >= 0 else self.watermarks(topic, partition)[1]
 
     def watermarks(self, topic: str, partition: int) -> tuple[int, int]:
         """Begin and end, blocking. Raises `Outage`."""
-        consumer = Consumer(reading_config(self._settings))
-        try:
+        with self._client(f"{topic}[{partition}]: ") as consumer:
             begin, end = consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), timeout=_ANSWER_S
             )
+        return int(begin), int(end)
+
+    @contextlib.contextmanager
+    def _client(self, what: str = "") -> Iterator[Any]:
+        """For one question; the broker's silence or refusal is an outage."""
+        consumer = Consumer(reading_config(self._settings))
+        try:
+            yield consumer
         except KafkaException as error:
-            raise Outage(f"{topic}[{partition}]: {error.args[0].str()}") from error
+            said = error.args[0].str()
+            raise Outage(
+                f"{what}Kafka at {self._settings.bootstrap_servers} does not answer: {said}"
+            ) from error
         finally:
             consumer.close()
-        return int(begin), int(end)
 
 
 def _take(reading: Iterator[list[Record]]) -> list[Record]:

@@ -90,8 +90,10 @@ class KafkaSettings(AdapterSettings):
             # Quick to come back after a broker restart: the default backs off up to 10 s.
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1_000,
-            # A refused connection is retried for ever; telling it once a second helps nobody.
+            # Its own lines are no JSON, and of a broker that is away it tells forty times a second;
+            # what counts comes back as an error.
             "log.connection.close": False,
+            "log_level": 2,
         }
         if self.security_protocol.startswith("SASL"):
             assert self.sasl_username is not None  # noqa: S101 - the validator saw to it
