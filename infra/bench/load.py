@@ -29,7 +29,8 @@ def new_run() -> str:
 
 def tickets(run: str, seed: int) -> Iterator[Given]:
     """New tickets with one message each, without end; the same seed says the same."""
-    words = texts(_rng(seed))
+    rng = _rng(seed)
+    words = texts(rng)
     for n in count():
         ticket_id = f"{run}-t{n}"
         body: dict[str, object] = {
@@ -37,6 +38,8 @@ def tickets(run: str, seed: int) -> Iterator[Given]:
             "revision": 1,
             "status": "new",
             "channel": "email",
+            "requester": {"id": f"{run}-c{rng.randrange(1_000_000)}"},
+            "order_id": f"SO-{rng.randrange(10_000, 1_000_000)}",
             "message": {"id": f"m{n}", "text": next(words)},
         }
         yield _given(TICKET_RECEIVED, f"/helpdesk/{TENANT}", ticket_id, body)
