@@ -1,6 +1,11 @@
-"""Check digits of the numbers that identify people and their money."""
+"""Check digits of the numbers that identify people and their money. Digits are ASCII."""
+
+from collections.abc import Sequence
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+# Twice the digit, the digits of that added up.
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 # Verhoeff's dihedral group D5 and permutation tables (J. Verhoeff, Error detecting decimal codes,
 # 1969), as UIDAI uses them for Aadhaar.
@@ -27,14 +32,37 @@ _P = (
     (7, 0, 4, 6, 9, 1, 3, 2, 5, 8),
 )
 
+# Length by country (SWIFT IBAN Registry, ISO 13616).
+_IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO",
+        16: "BE",
+        18: "DK FK FI FO GL NL SD",
+        19: "MK SI",
+        20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ DZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST",
+        26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HU LB NI PL SV",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU YE",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
+    }.items()
+    for country in countries.split()
+}
 
-def luhn(digits: str) -> bool:
+
+def luhn(digits: Sequence[int]) -> bool:
     """ISO/IEC 7812-1 annex B, payment cards."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 - casting out nines
-    return total % 10 == 0
+    doubled = sum(_DOUBLED[digit] for digit in digits[-2::-2])
+    return (doubled + sum(digits[-1::-2])) % 10 == 0
 
 
 def verhoeff(digits: str) -> bool:
@@ -43,6 +71,11 @@ def verhoeff(digits: str) -> bool:
     for place, digit in enumerate(reversed(digits)):
         check = _D[check][_P[place % 8][int(digit)]]
     return check == 0
+
+
+def iban_length(country: str) -> int:
+    """How many characters an IBAN of this country has; 0 where it has none."""
+    return _IBAN_LENGTHS.get(country, 0)
 
 
 def iban(text: str) -> bool:

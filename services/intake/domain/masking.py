@@ -1,81 +1,26 @@
 """Structured personal data out of the text, business references left in.
 
-Every pattern is bounded, so that no text takes more than linear time. Order matters: what the
-operator configures as business references is set aside first, Luhn-valid numbers included.
+What the operator configures as business references is claimed first and never masked, numbers
+that pass a card's check included; then each class in turn claims what is left.
 """
 
-import hashlib
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from services.intake.domain import checkdigits
+from services.intake.domain.personal import RULES, PersonalData, Rule, compact
 
-
-class PersonalData(StrEnum):
-    """What is masked, by class."""
-
-    EMAIL = "email"
-    SECRET = "secret"  # noqa: S105 - the name of a class of data
-    IBAN = "iban"
-    GSTIN = "gstin"
-    PAN = "pan"
-    CARD = "card"
-    AADHAAR = "aadhaar"
-    PHONE = "phone"
-
-
-# Of these no trace is kept, not even a keyed hash.
+# Of these no trace is kept, not even a keyed hash: their space is small enough to be searched.
 _TRACELESS = frozenset({PersonalData.CARD, PersonalData.SECRET})
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,8}")
-_SECRET = re.compile(
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,8000}"
-    r"(?:-----END [A-Z ]{0,30}KEY-----)?"
-    r"|\beyJ[\w\-]{8,2000}\.[\w\-]{8,2000}\.[\w\-]{8,2000}"
-    r"|\b(?:sk|pk|rk)[-_][\w\-]{16,200}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,100}"
-    r"|(?i:\bbearer\s{1,3}[\w\-.~+/=]{16,2000})"
-    # A word for a secret, a separator, and a value: after "is" only one with a digit.
-    r"|(?i:\b(?:password|passwd|passcode|pwd|otp|cvv|cvc|pin|api[ _\-]?key|secret|token)"
-    r"\s{0,3}(?:[:=]\s{0,3}[^\s,;]{3,200}|(?:is|hai|-)\s{1,3}(?=[^\s]{0,200}\d)[^\s,;]{3,200}))"
-)
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_GSTIN = re.compile(r"(?i)\b\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z]Z[0-9A-Z]\b")
-_PAN = re.compile(r"(?i)\b[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]\b")
-_CARD = re.compile(r"(?<![\d.])\d(?:[ \-]?\d){12,18}(?!\d)")
-_AADHAAR = re.compile(r"(?<!\d)[2-9]\d{3}([ \-]?)\d{4}\1\d{4}(?!\d)")
-_PHONE = re.compile(
-    r"(?<![\w.])(?:\+\d{1,3}[ \-.]?(?:\(\d{1,4}\)[ \-.]?)?\d(?:[ \-.]?\d){5,12}"  # international
-    r"|(?:0|91[ \-]?)?[6-9]\d{4}[ \-]?\d{5}"  # Indian mobile
-    r"|0\d{2,4}[ \-]\d{6,8}"  # Indian landline
-    r"|1[89]00[ \-]?\d{3}[ \-]?\d{3,4}"  # toll-free
-    r"|\(?\d{3}\)?[ \-.]\d{3}[ \-.]\d{4})(?![\w])"  # North American
-)
-
-_NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
-
-
-def _digits(found: str) -> str:
-    return _NOT_ALNUM.sub("", found).upper()
-
-
-_CHECKS: tuple[tuple[PersonalData, re.Pattern[str], Callable[[str], bool]], ...] = (
-    (PersonalData.SECRET, _SECRET, lambda _: True),
-    (PersonalData.EMAIL, _EMAIL, lambda _: True),
-    (PersonalData.IBAN, _IBAN, lambda s: len(_digits(s)) >= 15 and checkdigits.iban(_digits(s))),  # noqa: PLR2004 - Norway's, the shortest
-    (PersonalData.GSTIN, _GSTIN, lambda s: checkdigits.gstin(s.upper())),
-    (PersonalData.PAN, _PAN, lambda _: True),
-    (PersonalData.CARD, _CARD, lambda s: checkdigits.luhn(_digits(s))),
-    (PersonalData.AADHAAR, _AADHAAR, lambda s: checkdigits.verhoeff(_digits(s))),
-    (PersonalData.PHONE, _PHONE, lambda s: 7 <= len(_digits(s)) <= 15),  # noqa: PLR2004 - E.164
-)
-
-# Private-use characters stand for what was set aside; texts are cleaned of them before.
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_ASIDE = re.compile(f"{_OPEN}(\\d{{1,6}}){_CLOSE}")
+_OPENING = re.compile(r"\[(?=\[)")
+_DIGIT = re.compile(r"[0-9]")
+_HASH_DIGITS = 12
+_REFERENCE_DIGITS = 24
+_FREE = b"\0"
+_TAKEN = b"\1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,64 +31,137 @@ class Masked:
     counts: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    kind: PersonalData
+    instead: str
+
+
+class _Claims:
+    """Which characters of a text somebody has claimed, and what stands for them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.spans: list[_Span] = []
+        self._taken = bytearray(len(text))
+
+    def free(self, start: int, end: int) -> bool:
+        return self._taken.find(_TAKEN, start, end) < 0
+
+    def gaps(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The unclaimed parts of a span."""
+        while (start := self._taken.find(_FREE, start, end)) >= 0:
+            stop = self._taken.find(_TAKEN, start, end)
+            stop = end if stop < 0 else stop
+            yield start, stop
+            start = stop
+
+    def protect(self, start: int, end: int) -> None:
+        """Claim, to stay as it is."""
+        self._taken[start:end] = _TAKEN * (end - start)
+
+    def mask(self, span: _Span) -> None:
+        """Claim, to be replaced."""
+        self.protect(span.start, span.end)
+        self.spans.append(span)
+
+    def result(self, keep: int) -> Masked:
+        """The text's first `keep` characters, with every claim that begins there replaced whole."""
+        parts: list[str] = []
+        counts: Counter[str] = Counter()
+        at = 0
+        for span in sorted(self.spans, key=lambda each: each.start):
+            if span.start >= keep:
+                break
+            parts += self.text[at : span.start], span.instead
+            counts[span.kind.value] += 1
+            at = span.end
+        parts.append(self.text[at : max(at, keep)])
+        return Masked("".join(parts), dict(counts))
+
+
 class Masker:
     """Masks by a key and a tenant's protected patterns.
 
     The same value gives the same placeholder for the same key, and nobody without the key can
-    compute it: `[[EMAIL:6f1c09d2aa]]`.
+    compute it: `[[EMAIL:6f1c09d2aa31]]`.
     """
 
     def __init__(self, key: bytes, protected: Sequence[re.Pattern[str]] = ()) -> None:
         self._key = key
-        self._protected = (
-            re.compile("|".join(f"(?:{pattern.pattern})" for pattern in protected))
-            if protected
-            else None
-        )
+        self._protected = tuple(protected)
 
-    def mask(self, text: str) -> Masked:
-        """Mask a cleaned text (`cleaning.clean`)."""
-        if not text:
-            return Masked("", {})
-        aside: list[str] = []
+    def mask(self, text: str, keep: int | None = None) -> Masked:
+        """Mask a cleaned text (`cleaning.clean`), then cut it to its first `keep` characters.
 
-        def put_aside(match: re.Match[str]) -> str:
-            if not match[0]:
-                return ""
-            aside.append(match[0])
-            return f"{_OPEN}{len(aside) - 1}{_CLOSE}"
-
-        # A producer's own "[[...]]" must not pass for one of our placeholders.
-        text = text.replace("[[", "[ [")
-        if self._protected is not None:
-            text = self._protected.sub(put_aside, text)
-        counts: Counter[str] = Counter()
-        for kind, pattern, valid in _CHECKS:
-            text = pattern.sub(lambda m, k=kind, v=valid: self._replace(m, k, v, counts), text)  # type: ignore[misc] # bound per turn
-        return Masked(_ASIDE.sub(lambda m: aside[int(m[1])], text), dict(counts))
+        What lies behind them is looked at, so that nothing is cut in two and so goes unseen.
+        """
+        claims = _Claims(_broken_up(text))
+        keep = len(claims.text) if keep is None else len(_broken_up(text[:keep]))
+        for pattern in self._protected:
+            for match in pattern.finditer(claims.text):
+                claims.protect(*match.span())
+        characters = _kinds_of(claims.text)
+        for rule in RULES:
+            if rule.needs in characters:
+                self._claim(rule, claims)
+        return claims.result(keep)
 
     def reference(self, value: str) -> str:
         """A keyed hash of an id: joins what belongs to one person without naming them."""
-        return hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()[:20]
+        return self._hash(value)[:_REFERENCE_DIGITS]
 
     def identifier(self, value: str) -> str:
-        """An id as it is, or its keyed hash where it is itself personal data."""
-        if _EMAIL.search(value) or _PHONE.fullmatch(value):
-            return self.reference(value)
-        return value
+        """An id as it is, or its keyed hash where it is itself an e-mail address or a phone number.
 
-    def _replace(
-        self,
-        match: re.Match[str],
-        kind: PersonalData,
-        valid: Callable[[str], bool],
-        counts: Counter[str],
-    ) -> str:
-        found = match[0]
-        if _OPEN in found or _CLOSE in found or not valid(found):
-            return found
-        counts[kind] += 1
+        Bare digits stay: an id is not read as a phone number without its plus.
+        """
+        if "@" not in value and "+" not in value:
+            return value
+        masked = self.mask(value)
+        return f"h-{self.reference(value)}" if masked.counts else value
+
+    def _claim(self, rule: Rule, claims: _Claims) -> None:
+        at = 0
+        while match := rule.pattern.search(claims.text, at):
+            start, end = match.span(match.lastgroup or 0)
+            at = match.end()
+            end = start + rule.counts(claims.text[start:end])
+            if end == start:
+                at = start + 1  # another may begin inside what was none
+            elif claims.free(start, end):
+                at = end
+                self._mask(rule.kind, start, end, claims)
+            elif rule.divisible:
+                for gap in list(claims.gaps(start, end)):
+                    self._mask(rule.kind, *gap, claims)
+            else:
+                at = start + 1
+
+    def _mask(self, kind: PersonalData, start: int, end: int, claims: _Claims) -> None:
+        claims.mask(_Span(start, end, kind, self._placeholder(kind, claims.text[start:end])))
+
+    def _placeholder(self, kind: PersonalData, found: str) -> str:
         if kind in _TRACELESS:
             return f"[[{kind.name}]]"
-        exact = found.lower() if kind is PersonalData.EMAIL else _digits(found)
-        return f"[[{kind.name}:{self.reference(f'{kind}:{exact}')[:10]}]]"
+        exact = found.lower() if kind is PersonalData.EMAIL else compact(found)
+        return f"[[{kind.name}:{self._hash(f'{kind}:{exact}')[:_HASH_DIGITS]}]]"
+
+    def _hash(self, value: str) -> str:
+        return hmac.digest(self._key, value.encode(), "sha256").hex()
+
+
+def _broken_up(text: str) -> str:
+    """A producer's own "[[...]]" must not pass for one of our placeholders."""
+    return _OPENING.sub("[ ", text) if "[[" in text else text
+
+
+def _kinds_of(text: str) -> frozenset[str]:
+    """Which of the characters that rules need are there at all."""
+    return frozenset(
+        needs
+        for needs, found in (("", True), ("@", "@" in text), ("0", _DIGIT.search(text)))
+        if found
+    )

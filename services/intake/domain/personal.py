@@ -1,0 +1,162 @@
+"""Where structured personal data may be in a text, and whether a find is one.
+
+Patterns expect a cleaned text and are linear: runs are possessive and begin where no earlier
+character of the run stands, all other repetition is bounded.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from services.intake.domain import checkdigits
+
+
+class PersonalData(StrEnum):
+    """What is masked, by class."""
+
+    EMAIL = "email"
+    SECRET = "secret"  # noqa: S105 - the name of a class of data
+    IBAN = "iban"
+    GSTIN = "gstin"
+    PAN = "pan"
+    CARD = "card"
+    AADHAAR = "aadhaar"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one class is found. `counts` says how much of a find is one, from its start: 0 none.
+
+    A group `v` in the pattern is the part that is masked, the whole where there is none.
+    `needs`: this character is in every find, "0" standing for any digit (empty: none is).
+    `divisible`: where a part of it is protected, the rest is masked all the same.
+    """
+
+    kind: PersonalData
+    pattern: re.Pattern[str]
+    counts: Callable[[str], int]
+    needs: Literal["", "@", "0"] = ""
+    divisible: bool = False
+
+
+_NOT_ALNUM = re.compile(r"[^A-Za-z0-9]+")
+_GROUP = re.compile(r"[0-9]+")
+
+
+def compact(found: str) -> str:
+    """Letters and digits alone, upper case: what makes two ways of writing the same one."""
+    return _NOT_ALNUM.sub("", found).upper()
+
+
+def _card(found: str) -> int:
+    """The longest beginning, whole groups of digits, that is a card's number: 0 where none is."""
+    digits: list[int] = []
+    end = 0
+    for group in _GROUP.finditer(found):
+        digits += map(int, group[0])
+        # 0 and 7 begin no payment card; 1 only UATP's of 15 digits, else often a timestamp.
+        if 13 <= len(digits) <= 19 and (digits[0] != 1 or len(digits) == 15):  # noqa: PLR2004 - ISO/IEC 7812-1
+            end = group.end() if checkdigits.luhn(digits) else end
+    return end
+
+
+def _iban(found: str) -> int:
+    length = checkdigits.iban_length(found[:2].upper())
+    at = taken = 0
+    while taken < length and at < len(found):
+        taken += found[at].isalnum()
+        at += 1
+    whole = taken == length > 0 and not found[at : at + 1].isalnum()
+    return at if whole and checkdigits.iban(compact(found[:at])) else 0
+
+
+def _phone(found: str) -> int:
+    """All of it, or its longest beginning of whole groups that E.164 leaves room for."""
+    digits = end = 0
+    for group in _GROUP.finditer(found):
+        digits += len(group[0])
+        if digits <= 15:  # noqa: PLR2004 - E.164
+            end = group.end()
+    return end
+
+
+def _whole_if(valid: Callable[[str], bool]) -> Callable[[str], int]:
+    return lambda found: len(found) if valid(compact(found)) else 0
+
+
+# Local parts and domains in any letters, Indic vowel signs included, but not the danda.
+_WORD = r"\w\u0900-\u0963\u0966-\u0dff"
+_EMAIL = re.compile(
+    rf"(?<![{_WORD}.%+\-])[{_WORD}.%+\-]++@[{_WORD}\-]++(?:\.[{_WORD}\-]++)++", re.UNICODE
+)
+
+_NAMED = (
+    r"password|passwort|passwd|passcode|passphrase|pwd|m?pin|otp|cvv2?|cvc2?"
+    "|पासवर्ड|ओटीपी|पिन|পাসওয়ার্ড|ওটিপি|পিন|கடவுச்சொல்|ஓடிபி"
+)
+_ALSO = r"api[ _\-]?key|access[ _\-]?key|secret(?:[ _\-]?key)?|(?:access[ _\-]?)?token"
+_SECRET = re.compile(
+    unicodedata.normalize(
+        "NFC",
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
+        r"|(?<![\w\-])(?:eyJ[\w\-]{8,}+\.[\w\-]{8,}+(?:\.[\w\-]*+)?"
+        r"|(?:sk|pk|rk|glpat|xox[abprs])[\-_][\w\-]{16,}+|AKIA[0-9A-Z]{16}(?!\w)"
+        r"|gh[pousr]_\w{30,}+|AIza[\w\-]{35})"
+        r"|://(?P<v>[^\s/@:]{1,200}+:[^\s/@]{1,200}+)(?=@)"
+        r"|(?i:(?<!\w)bearer\s{1,3}(?P<v2>[\w\-.~+/]{16,}+=*+))"
+        # A word for a secret and a separator: whatever follows.
+        rf"|(?i:(?<![^\W_])(?:{_NAMED}|{_ALSO})[\"']?\s{{0,3}}[:=]\s{{0,3}}(?P<v3>[^\s,;]{{3,}}+))"
+        # The word, perhaps "is", and something with a digit in it.
+        rf"|(?i:(?<![^\W_])(?:{_NAMED})\s{{1,3}}(?:(?:is|was|hai|है|-)\s{{1,3}})?"
+        r"(?P<v4>(?=[^\s,;]{0,60}[0-9])[^\s,;]{3,}+))"
+        rf"|(?i:(?<![^\W_])(?:{_ALSO})\s{{1,3}}(?:is|was|hai)\s{{1,3}}"
+        r"(?P<v5>(?=[^\s,;]{0,60}[0-9])[^\s,;]{3,}+))"
+        r"|(?<!\d)(?P<v6>\d{4,8})"
+        r"(?=\s{1,3}(?:is|hai)\s{1,3}(?:(?:your|my|the)\s)?(?i:otp|one[ \-]time))",
+    )
+)
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}", re.ASCII)
+_GSTIN = re.compile(
+    r"(?<![A-Za-z0-9])[0-9]{2}[A-Za-z]{5}[0-9]{4}[A-Za-z][1-9A-Za-z][Zz][0-9A-Za-z]"
+    r"(?![A-Za-z0-9])",
+    re.ASCII,
+)
+# The fourth letter is the kind of holder (Income Tax Department of India).
+_PAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z]{3}[ABCFGHJLPTabcfghjlpt][A-Za-z][0-9]{4}[A-Za-z](?![A-Za-z0-9])",
+    re.ASCII,
+)
+# Groups of two digits or more, the first of four or more: a list of numbers is no card.
+_CARD = re.compile(
+    r"(?<![0-9])(?<![0-9][.,])[1-689][0-9]{3,18}+(?![0-9])"
+    r"(?:(?:[ ]{1,2}|[ ]?[\-.][ ]?)[0-9]{2,15}+(?![0-9])){0,6}+",
+    re.ASCII,
+)
+_AADHAAR = re.compile(r"(?<![0-9])[2-9][0-9]{3}([ \-]?)[0-9]{4}\1[0-9]{4}(?![0-9])", re.ASCII)
+_PHONE = re.compile(
+    r"(?<![A-Z0-9_])(?<![0-9][.,])(?:"
+    r"(?:\+[ ]?|00)[1-9][0-9]{0,2}[ \-.]?(?:\([0-9]{1,4}\)[ \-.]?)?[0-9](?:[ \-.]?[0-9]){5,12}"
+    r"|(?:0|91[ \-]?)?[6-9][0-9](?:[ \-]?[0-9]){8}"  # Indian mobile (TRAI: 10 digits from 6 to 9)
+    r"|\(?0[1-9][0-9]{1,3}\)?[ \-]?[1-9][0-9]{2,3}[ \-]?[0-9]{3,4}"  # landline with its 0
+    # North American Numbering Plan
+    r"|(?:1[ \-.])?(?:\([2-9][0-9]{2}\)[ \-.]?|[2-9][0-9]{2}[ \-.])[2-9][0-9]{2}[ \-.][0-9]{4}"
+    r")(?![0-9])",
+    re.ASCII,
+)
+
+# In this order: what is found first is not looked at again.
+RULES: tuple[Rule, ...] = (
+    Rule(PersonalData.SECRET, _SECRET, len, divisible=True),
+    Rule(PersonalData.EMAIL, _EMAIL, len, "@", divisible=True),
+    Rule(PersonalData.IBAN, _IBAN, _iban, "0"),
+    Rule(PersonalData.GSTIN, _GSTIN, _whole_if(checkdigits.gstin), "0"),
+    Rule(PersonalData.PAN, _PAN, len, "0"),
+    Rule(PersonalData.CARD, _CARD, _card, "0"),
+    Rule(PersonalData.AADHAAR, _AADHAAR, _whole_if(checkdigits.verhoeff), "0"),
+    Rule(PersonalData.PHONE, _PHONE, _phone, "0"),
+)
