@@ -15,6 +15,7 @@ from services.intake import sources
 from services.intake.domain.masking import Masker
 from services.intake.handler import TRUSTED, Accept
 from services.intake.settings import IntakeSettings
+from services.intake.sources import Sources
 from topics.automation import OUTCOME_REPORTED, REVIEW_GIVEN
 from topics.dead_letters import INTAKE_DEAD_LETTERS, INTAKE_RETRY
 from topics.supply import SUPPLY_EVENT_RECEIVED
@@ -27,7 +28,7 @@ async def run() -> int:
     """Run intake until it is asked to stop; returns the exit code."""
     settings, kafka_settings = load(IntakeSettings), load(KafkaSettings)
     known = sources.load(settings.sources)
-    maskers = {name: _masker(settings, name, tenant) for name, tenant in known.tenants.items()}
+    maskers = maskers_of(settings.masking_key.get_secret_value(), known)
     async with process("intake") as parts:
         publisher = KafkaPublisher(
             kafka_settings, client_id=f"intake-{parts.settings.instance}", metrics=parts.metrics
@@ -50,11 +51,16 @@ async def run() -> int:
         )
 
 
-def _masker(settings: IntakeSettings, name: str, tenant: sources.Tenant) -> Masker:
-    # A key of its own per tenant: the same person in two tenants has two placeholders.
-    secret = settings.masking_key.get_secret_value().encode()
-    key = hashlib.blake2b(name.encode(), key=hashlib.sha256(secret).digest()).digest()
-    return Masker(key, [re.compile(p) for p in tenant.business_patterns.values()])
+def maskers_of(secret: str, known: Sources) -> dict[str, Masker]:
+    """One per tenant, by a key of its own: the same person in two tenants has two placeholders."""
+    root = hashlib.sha256(secret.encode()).digest()
+    return {
+        name: Masker(
+            hashlib.blake2b(name.encode(), key=root).digest(),
+            [re.compile(pattern) for pattern in tenant.business_patterns.values()],
+        )
+        for name, tenant in known.tenants.items()
+    }
 
 
 def _tenant_of(record: Record) -> str:

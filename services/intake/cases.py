@@ -1,24 +1,31 @@
 """An event of ours becomes a case: cleaned, masked, with its subject and its id."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from schemas.automation.case import Case, Domain, Origin, SupplyFields, TicketFields
-from schemas.supply import Reference, SupplyEventReceived
+from schemas.supply import Measurement, Place, Quantity, Reference, SupplyEventReceived
 from schemas.support import Message, TicketReceived
 from services.chassis.dead_letters import RecordOrigin
+from services.chassis.errors import Rejected
 from services.chassis.identity import stable_id
-from services.intake.domain.cleaning import bound, clean
+from services.intake.domain.bounds import DIGITS, MAX_REVISION, number_fits, time_fits
+from services.intake.domain.cleaning import MAX_BYTES, clean, shorten, shorten_masked
 from services.intake.domain.masking import Masked, Masker
-from services.intake.domain.subjects import choose
+from services.intake.domain.subjects import choose, fitting
 from services.intake.formats.base import Mapped
 from services.intake.sources import Source
+
+# What is masked ends within so many characters, a private key included.
+_BEYOND = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where one event of a record came in."""
+    """Where one event of a record came in. `time` is the envelope's, where it gave one."""
 
     source: Source
     origin: RecordOrigin
@@ -26,10 +33,15 @@ class Entry:
     event_id: str
     batch_id: str | None
     mapping: str
+    time: datetime | None = None
 
 
 def case_of(mapped: Mapped, entry: Entry, masker: Masker) -> Case:
-    """The case of one event."""
+    """The case of one event.
+
+    Raises:
+        Rejected: a number or a time that nobody could work with.
+    """
     match mapped.event:
         case TicketReceived() as ticket:
             return _ticket(ticket, entry, masker)
@@ -38,18 +50,20 @@ def case_of(mapped: Mapped, entry: Entry, masker: Masker) -> Case:
 
 
 def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
-    message = ticket.message
-    parts = [ticket.subject or "", message.text if message else ""]
-    masked, truncated = _text(parts, masker)
+    if ticket.revision > MAX_REVISION:
+        raise Rejected(f"revision: must be at most {MAX_REVISION}; a time in ms fits")
+    message, requester = ticket.message, ticket.requester
+    masked, truncated = _text([ticket.subject or "", message.text if message else ""], masker)
     ticket_id = masker.identifier(ticket.ticket_id)
-    requester = ticket.requester
+    occurred_at = message.sent_at if message and message.sent_at else ticket.updated_at
     return _case(
         entry,
+        masker,
         Domain.SUPPORT,
-        ("ticket", f"{entry.source.name}/{ticket_id}"),
+        ("ticket", fitting(f"{entry.source.name}/{ticket_id}")),
         masked,
-        truncated=truncated,
-        occurred_at=_first(message.sent_at if message else None, ticket.updated_at, entry),
+        text_truncated=truncated,
+        occurred_at=_fit("updated_at", occurred_at) or entry.time or entry.origin.timestamp,
         revision=ticket.revision,
         echo=_echo(message, entry.source),
         declared_language=ticket.language,
@@ -59,11 +73,11 @@ def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
             status=ticket.status,
             priority=ticket.priority,
             channel=ticket.channel,
-            queue=masker.identifier(ticket.queue) if ticket.queue else None,
+            queue=_id(ticket.queue, masker),
             vip=requester.vip if requester else None,
             requester_ref=masker.reference(requester.id) if requester and requester.id else None,
-            order_id=masker.identifier(ticket.order_id) if ticket.order_id else None,
-            message_id=masker.identifier(message.id) if message else None,
+            order_id=_id(ticket.order_id, masker),
+            message_id=_id(message.id, masker) if message else None,
             message_direction=message.direction if message else None,
             message_author_kind=message.author_kind if message else None,
             message_automatic=message.automatic if message else False,
@@ -73,42 +87,45 @@ def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
 
 
 def _supply(event: SupplyEventReceived, entry: Entry, masker: Masker) -> Case:
+    for path, number in _numbers(event):
+        if not number_fits(number):
+            raise Rejected(f"{path}: has more than {DIGITS} digits; round it")
     masked, truncated = _text([event.text or ""], masker)
-    refs = tuple(Reference(type=r.type, value=masker.identifier(r.value)) for r in event.refs)
+    refs = tuple(_reference(ref, masker) for ref in event.refs)
     return _case(
         entry,
+        masker,
         Domain.SUPPLY,
         choose([(ref.type, ref.value) for ref in refs]),
         masked,
-        truncated=truncated,
-        occurred_at=event.occurred_at,
+        text_truncated=truncated,
+        occurred_at=_fit("occurred_at", event.occurred_at),
         declared_language=event.language,
         supply=SupplyFields(
-            **event.model_dump(include=_COPIED),
+            source_code=_id(event.source_code, masker),
+            family=event.family,
+            milestone=event.milestone,
+            classifier=event.classifier,
+            previous_time=_fit("previous_time", event.previous_time),
+            new_time=_fit("new_time", event.new_time),
             refs=refs,
+            place=_place(event.place, masker),
+            quantities=tuple(_quantity(each, masker) for each in event.quantities),
+            measurements=tuple(
+                _measurement(each, f"measurements[{n}]", masker)
+                for n, each in enumerate(event.measurements)
+            ),
+            reason_code=_id(event.reason_code, masker),
+            disposition=_id(event.disposition, masker),
+            corrects=_event_id(event.corrects, masker),
             delay_days=_delay(event),
         ),
     )
 
 
-_COPIED = {
-    "source_code",
-    "family",
-    "milestone",
-    "classifier",
-    "previous_time",
-    "new_time",
-    "place",
-    "quantities",
-    "measurements",
-    "reason_code",
-    "disposition",
-    "corrects",
-}
-
-
 def _case(
     entry: Entry,
+    masker: Masker,
     domain: Domain,
     subject: tuple[str, str],
     masked: Masked,
@@ -116,7 +133,6 @@ def _case(
 ) -> Case:
     kind, value = subject
     source, origin = entry.source, entry.origin
-    truncated = fields.pop("truncated")
     return Case.model_validate(
         {
             "case_id": stable_id(source.tenant, source.name, entry.event_id, entry.index),
@@ -126,7 +142,7 @@ def _case(
             "subject": f"{source.tenant}|{kind}:{value}",
             "subject_kind": kind,
             "subject_id": value,
-            "event_id": entry.event_id,
+            "event_id": _event_id(entry.event_id, masker),
             "origin": Origin(
                 topic=origin.topic,
                 partition=origin.partition,
@@ -134,9 +150,8 @@ def _case(
                 index=entry.index,
                 timestamp=origin.timestamp,
             ),
-            "batch_id": entry.batch_id,
+            "batch_id": _event_id(entry.batch_id, masker),
             "text": masked.text,
-            "text_truncated": truncated,
             "text_sha256": hashlib.sha256(masked.text.encode()).hexdigest()
             if masked.text
             else None,
@@ -148,12 +163,75 @@ def _case(
 
 
 def _text(parts: list[str], masker: Masker) -> tuple[Masked, bool]:
-    # Cut before masking, so that no text costs more than its bound, and after it, since a
-    # placeholder may be longer than what it stands for.
-    raw, cut = bound("\n\n".join(part for part in parts if part))
-    masked = masker.mask(clean(raw))
-    text, cut_again = bound(masked.text)
-    return Masked(text, masked.counts), cut or cut_again
+    """The parts as one text, masked, and whether it had to be cut.
+
+    Bounded before it is masked, so that no text costs more than its bound, and after it, since a
+    placeholder may be longer than what it stands for.
+    """
+    raw = "\n\n".join(part for part in parts if part)
+    whole = clean(raw[:MAX_BYTES])
+    kept = shorten(whole)
+    cut = len(raw) > MAX_BYTES or len(kept) < len(whole)
+    if cut:
+        masked = masker.mask(whole + clean(raw[MAX_BYTES : MAX_BYTES + _BEYOND]), len(kept))
+    else:
+        masked = masker.mask(whole)
+    text = shorten_masked(masked.text)
+    return Masked(text, masked.counts), cut or len(text) < len(masked.text)
+
+
+def _id(value: str | None, masker: Masker) -> str | None:
+    return masker.identifier(value) if value else None
+
+
+def _event_id(value: str | None, masker: Masker) -> str | None:
+    return fitting(masker.identifier(value)) if value else None
+
+
+def _reference(ref: Reference, masker: Masker) -> Reference:
+    return Reference(type=masker.identifier(ref.type), value=masker.identifier(ref.value))
+
+
+def _place(place: Place | None, masker: Masker) -> Place | None:
+    return place and Place(
+        unlocode=_id(place.unlocode, masker),
+        gln=_id(place.gln, masker),
+        facility=_id(place.facility, masker),
+    )
+
+
+def _quantity(quantity: Quantity, masker: Masker) -> Quantity:
+    return Quantity(
+        value=quantity.value,
+        uom=_id(quantity.uom, masker),
+        of=quantity.of and _reference(quantity.of, masker),
+    )
+
+
+def _measurement(found: Measurement, path: str, masker: Masker) -> Measurement:
+    return found.model_copy(
+        update={
+            "kind": masker.identifier(found.kind),
+            "uom": _id(found.uom, masker),
+            "at": _fit(f"{path}.at", found.at),
+        }
+    )
+
+
+def _numbers(event: SupplyEventReceived) -> Iterator[tuple[str, Decimal]]:
+    for n, quantity in enumerate(event.quantities):
+        yield f"quantities[{n}].value", quantity.value
+    for n, found in enumerate(event.measurements):
+        for name in ("value", "minimum", "maximum", "mean"):
+            number = getattr(found, name)
+            if number is not None:
+                yield f"measurements[{n}].{name}", number
+
+
+def _fit(path: str, time: datetime | None) -> datetime | None:
+    if time is not None and not time_fits(time):
+        raise Rejected(f"{path}: no such year; correct it")
+    return time
 
 
 def _echo(message: Message | None, source: Source) -> bool:
@@ -162,10 +240,6 @@ def _echo(message: Message | None, source: Source) -> bool:
         and message.author_id is not None
         and message.author_id in source.integration_users
     )
-
-
-def _first(sent: object, updated: object, entry: Entry) -> object:
-    return sent or updated or entry.origin.timestamp
 
 
 def _delay(event: SupplyEventReceived) -> Decimal | None:

@@ -1,5 +1,6 @@
 """What came in, whichever way it is wrapped: CloudEvents binary or structured, framed, bare."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -10,6 +11,9 @@ from services.chassis.errors import Rejected, Undecodable
 from services.chassis.record import Record
 
 Form = Literal["binary", "structured", "bare"]
+
+_MANDATORY = ("id", "source", "type", "specversion")
+_BOM = b"\xef\xbb\xbf"
 
 # Confluent's wire format: version byte, then a 4-byte schema id (V0) or a 16-byte GUID (V1).
 _FRAMES = {0x00: 5, 0x01: 17}
@@ -24,7 +28,7 @@ class Envelope:
     id: str | None = None
     source: str | None = None
     type: str | None = None
-    time: str | None = None
+    time: datetime | None = None
 
 
 def read(record: Record) -> Envelope:
@@ -38,79 +42,65 @@ def read(record: Record) -> Envelope:
         raise Undecodable("value: null; this topic keeps no tombstones, send the event itself")
     content_type = (record.header("content-type") or "").lower()
     if content_type.startswith("application/cloudevents-batch"):
-        raise Rejected("content-type: a CloudEvents batch; Kafka carries one event per record")
-    value = _unframed(record.value)
+        raise Rejected("content-type: a CloudEvents batch; send one event per record")
     if content_type.startswith("application/cloudevents"):
-        return _structured(value)
-    if record.header("ce_specversion") is not None:
-        return _binary(record, value, content_type)
-    return Envelope("bare", _json(value))
+        return _structured(_json(record.value))
+    found = {name: record.header(f"ce_{name}") for name in _MANDATORY}
+    # One attribute is a claim to be a CloudEvent; what is not complete is never guessed.
+    if any(value is not None for value in found.values()):
+        return _binary(record, found, content_type)
+    return Envelope("bare", _json(record.value))
 
 
-def _unframed(value: bytes) -> bytes:
-    # JSON text never begins with these bytes; other encodings need a registry we do not ask.
-    length = _FRAMES.get(value[0]) if value else None
-    return value if length is None else value[length:]
-
-
-def _binary(record: Record, value: bytes, content_type: str) -> Envelope:
+def _binary(record: Record, found: Mapping[str, str | None], content_type: str) -> Envelope:
+    attributes = _attributes(found, "ce_")
     if content_type and "json" not in content_type:
-        raise Undecodable(f"content-type: {content_type[:60]}; send application/json")
-    names = ("id", "source", "type", "specversion")
-    found = {name: record.header(f"ce_{name}") for name in names}
-    _mandatory(found)
+        raise Undecodable("content-type: is not JSON; send application/json")
+    assert record.value is not None  # noqa: S101 - `read` refused null
     return Envelope(
-        "binary",
-        _json(value),
-        found["id"],
-        found["source"],
-        found["type"],
-        record.header("ce_time"),
+        "binary", _json(record.value), **attributes, time=_time(record.header("ce_time"))
     )
 
 
-def _structured(value: bytes) -> Envelope:
-    event = _json(value)
+def _structured(event: Any) -> Envelope:
     if not isinstance(event, dict):
         raise Rejected("value: a structured CloudEvent is a JSON object")
-    found = {name: event.get(name) for name in ("id", "source", "type", "specversion")}
-    _mandatory(found)
+    attributes = _attributes(event, "")
     if "data" not in event:
-        raise Rejected("data: missing; a structured CloudEvent carries its event there")
-    time = event.get("time")
-    return Envelope(
-        "structured",
-        event["data"],
-        found["id"],
-        found["source"],
-        found["type"],
-        time if isinstance(time, str) else None,
-    )
+        raise Rejected("data: missing; a structured CloudEvent carries its event there, as JSON")
+    return Envelope("structured", event["data"], **attributes, time=_time(event.get("time")))
 
 
-def _mandatory(found: dict[str, Any]) -> None:
-    """CloudEvents 1.0 §3.1: never guess when the sender claims the standard."""
-    for name, value in found.items():
-        if not isinstance(value, str) or not value:
-            raise Rejected(f"ce_{name}: missing; CloudEvents 1.0 requires it as a non-empty string")
+def _attributes(found: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    """CloudEvents 1.0 §3.1."""
+    for name in _MANDATORY:
+        if not isinstance(found.get(name), str) or not found[name]:
+            raise Rejected(
+                f"{prefix}{name}: missing; CloudEvents 1.0 requires it as a non-empty string"
+            )
     if found["specversion"] != "1.0":
-        raise Rejected("ce_specversion: only 1.0 is known")
+        raise Rejected(f"{prefix}specversion: only 1.0 is known")
+    return {name: found[name] for name in ("id", "source", "type")}
+
+
+def _time(text: object) -> datetime | None:
+    """An optional attribute: where it is no RFC 3339 time, the record's own stands for it."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _json(value: bytes) -> Any:
+    # JSON text never begins with a frame's bytes; other encodings need a registry we do not ask.
+    frame = _FRAMES.get(value[0], 0) if value else 0
+    start = frame or (len(_BOM) if value.startswith(_BOM) else 0)
     try:
-        return orjson.loads(value)
+        return orjson.loads(memoryview(value)[start:] if start else value)
     except orjson.JSONDecodeError as error:
-        # The message quotes no payload: it says where.
-        raise Undecodable(f"value: not JSON in UTF-8 at byte {error.pos}") from error
-
-
-def instant(text: str | None) -> datetime | None:
-    """An RFC 3339 time, or None where it is absent, malformed or without an offset."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
+        # Its own words may quote the payload: where it is says enough.
+        framed = " behind a schema registry's frame" if frame else ""
+        raise Undecodable(
+            f"value: not JSON in UTF-8{framed}, at character {start + error.pos}; send JSON text"
+        ) from error

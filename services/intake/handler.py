@@ -1,15 +1,16 @@
 """Records in, cases out: unwrap, find the source, map, mask, key."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 from typing_extensions import override
 
-from schemas.automation.case import CaseAccepted, Origin
-from schemas.automation.feedback import FeedbackAccepted, OutcomeReported, ReviewGiven
+from schemas.automation.case import Case, CaseAccepted
+from schemas.automation.feedback import FeedbackAccepted
 from services.chassis import envelope as out
-from services.chassis.dead_letters import RecordOrigin, origin_of
+from services.chassis.dead_letters import ORIGIN, RecordOrigin, origin_of
 from services.chassis.errors import Rejected, Undecodable
 from services.chassis.names import Attr
 from services.chassis.outcome import DeadLetter, Done, Outcome
@@ -18,20 +19,25 @@ from services.chassis.record import Message
 from services.intake import envelope
 from services.intake.cases import Entry, case_of
 from services.intake.domain.masking import Masker
+from services.intake.feedback import feedback_of
 from services.intake.formats import ALL
-from services.intake.formats.base import Mapped, validated
+from services.intake.formats.base import Mapped
 from services.intake.sources import FEEDBACK, Source, Sources
-from topics.automation import CASE_ACCEPTED, FEEDBACK_ACCEPTED, OUTCOME_REPORTED
+from topics.automation import CASE_ACCEPTED, FEEDBACK_ACCEPTED
+from topics.catalog import ALL as ALL_TOPICS
 from topics.dead_letters import INTAKE_RETRY
 
 SOURCE = "/sluice/intake"
 TRUSTED = frozenset({INTAKE_RETRY.name})
 
-_MAJOR = re.compile(r"\.v\d+$")
+_MAJOR = re.compile(r"\.v[0-9]+\Z")
+_OURS = frozenset(topic.name for topic in ALL_TOPICS)
+# What a record costs on the wire beside its value: headers, key, the batch around it.
+_OVERHEAD = 4 * 1024
 
 
 class Accept(Handler):
-    """Pure but for the keys: the same record always gives the same outcome."""
+    """The same record always gives the same outcome."""
 
     def __init__(self, sources: Sources, maskers: Mapping[str, Masker], metrics: Metrics) -> None:
         self._sources = sources
@@ -52,7 +58,11 @@ class Accept(Handler):
 
     @override
     async def handle(self, lane: Lane, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
-        return [self._outcome(delivery) for delivery in deliveries]
+        outcomes: list[Outcome] = []
+        for delivery in deliveries:
+            outcomes.append(self._outcome(delivery))
+            await asyncio.sleep(0)  # a hostile text takes a tenth of a second, a chunk has many
+        return outcomes
 
     def _outcome(self, delivery: Delivery) -> Outcome:
         try:
@@ -64,37 +74,42 @@ class Accept(Handler):
 
     def _accept(self, delivery: Delivery) -> tuple[Message, ...]:
         origin = origin_of(delivery.record, TRUSTED)
+        if origin.topic in TRUSTED:
+            raise Rejected(f"{ORIGIN}topic: missing; redrive with `sluice dead-letters redrive`")
         came = envelope.read(delivery.record)
-        _refuse_other_major(came.type, origin.topic)
+        _refuse_other_type(came.type, origin.topic)
         source = self._sources.of(origin.topic, came)
         if source.format == FEEDBACK:
             return (self._feedback(came, source, origin, delivery.trace),)
-        shape = ALL[source.format]
-        mapped = shape.map(came.data)
-        document = came.id or origin.id
-        entries = [
-            Entry(
-                source,
-                origin,
-                index,
-                # A document's events have ids of their own; the record's names the document.
-                (each.event_id if shape.split or came.id is None else came.id) or document,
-                document if len(mapped) > 1 else None,
-                shape.id,
-            )
-            for index, each in enumerate(mapped)
-        ]
+        cases = self._cases(came, source, origin)
+        # One that does not fit refuses the document whole, before anything was said of the rest.
+        values = [_within_limit(case) for case in cases]
         return tuple(
-            self._case(each, entry, delivery.trace)
-            for each, entry in zip(mapped, entries, strict=True)
+            self._accepted(case, value, delivery.trace)
+            for case, value in zip(cases, values, strict=True)
         )
 
-    def _case(self, mapped: Mapped, entry: Entry, trace: Trace) -> Message:
+    def _cases(self, came: envelope.Envelope, source: Source, origin: RecordOrigin) -> list[Case]:
+        shape = ALL[source.format]
+        mapped = shape.map(came.data)
+        record_id = came.id or origin.id
+        cases: list[Case] = []
+        for index, each in enumerate(mapped):
+            # A document's events have ids of their own; the record's names the document.
+            own = each.event_id if shape.split or came.id is None else came.id
+            batch_id = record_id if len(mapped) > 1 else None
+            entry = Entry(source, origin, index, own or record_id, batch_id, shape.id, came.time)
+            cases.append(self._case(each, entry))
+        return cases
+
+    def _case(self, mapped: Mapped, entry: Entry) -> Case:
         try:
-            case = case_of(mapped, entry, self._maskers[entry.source.tenant])
+            return case_of(mapped, entry, self._maskers[entry.source.tenant])
         except ValidationError as error:
             fields = "; ".join(".".join(str(p) for p in f["loc"]) for f in error.errors()[:5])
             raise Rejected(f"{fields}: too long or malformed once accepted; shorten it") from error
+
+    def _accepted(self, case: Case, value: bytes, trace: Trace) -> Message:
         attributes: dict[str, Attribute] = {
             Attr.TENANT: case.tenant,
             Attr.CASE_ID: str(case.case_id),
@@ -103,23 +118,23 @@ class Accept(Handler):
         }
         for kind, count in case.masked.items():
             self._metrics.count("sluice_masked_spans_total", count, **{"class": kind})
-        if entry.batch_id is None:
+        if case.batch_id is None:
             trace.note(attributes)
             traceparent = trace.traceparent
         else:
-            with trace.case(
-                "accept case", {**attributes, Attr.BATCH_DOCUMENT: entry.batch_id}
-            ) as root:
+            document: dict[str, Attribute] = {Attr.BATCH_DOCUMENT: case.batch_id}
+            trace.note({Attr.TENANT: case.tenant, **document})
+            with trace.case("accept case", attributes | document) as root:
                 traceparent = root.traceparent
         return Message(
             CASE_ACCEPTED.name,
             case.subject.encode(),
-            CaseAccepted(case=case).to_json(),
+            value,
             out.headers(
                 CaseAccepted.event_type,
                 str(case.case_id),
                 SOURCE,
-                entry.origin.timestamp,
+                case.origin.timestamp,
                 case.subject,
                 traceparent,
             ),
@@ -128,22 +143,8 @@ class Accept(Handler):
     def _feedback(
         self, came: envelope.Envelope, source: Source, origin: RecordOrigin, trace: Trace
     ) -> Message:
-        place = Origin(
-            topic=origin.topic,
-            partition=origin.partition,
-            offset=origin.offset,
-            timestamp=origin.timestamp,
-        )
-        if origin.topic == OUTCOME_REPORTED.name:
-            outcome = validated(OutcomeReported, came.data).outcome
-            event = FeedbackAccepted(
-                tenant=source.tenant, source=source.name, origin=place, outcome=outcome
-            )
-        else:
-            review = validated(ReviewGiven, came.data).review
-            event = FeedbackAccepted(
-                tenant=source.tenant, source=source.name, origin=place, review=review
-            )
+        event = feedback_of(came.data, source, origin, self._maskers[source.tenant])
+        trace.note({Attr.TENANT: source.tenant})
         return Message(
             FEEDBACK_ACCEPTED.name,
             source.tenant.encode(),
@@ -159,9 +160,25 @@ class Accept(Handler):
         )
 
 
-def _refuse_other_major(kind: str | None, topic: str) -> None:
-    """A v2 event on a v1 topic is not what the topic's contract promises."""
-    if kind is not None and kind != topic and _MAJOR.sub("", kind) == _MAJOR.sub("", topic):
-        raise Undecodable(
-            f"ce_type: another major version than this topic's; publish to {kind[:80]}"
+def _refuse_other_type(kind: str | None, topic: str) -> None:
+    """A type of ours is published to its topic; what sources call theirs is their own affair."""
+    if kind is None or kind == topic:
+        return
+    if _MAJOR.sub("", kind) == _MAJOR.sub("", topic):
+        raise Undecodable("ce_type: another major version; publish it to the topic of that name")
+    if kind in _OURS:
+        raise Rejected(
+            f"ce_type: {kind} does not belong here; publish it to the topic of that name"
         )
+
+
+def _within_limit(case: Case) -> bytes:
+    """The case's value. What the broker would refuse for ever is its record's own fault."""
+    value = CaseAccepted(case=case).to_json()
+    room = CASE_ACCEPTED.max_message_bytes - _OVERHEAD
+    if len(value) > room:
+        raise Rejected(
+            f"refs, quantities, measurements, tags: {len(value)} bytes once accepted, at most"
+            f" {room}; send fewer of them in one event"
+        )
+    return value

@@ -26,10 +26,11 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way of writing events. `split` says whether a document may hold several."""
+    """A way of writing events that `topic` may carry; `split`: a document may hold several."""
 
     name: str
     version: int
+    topic: str
     recognise: Callable[[Any], bool]
     map: Callable[[Any], Sequence[Mapped]]
     split: bool = False
@@ -51,16 +52,22 @@ def validated(model: type[E], data: Any, at: str = "") -> E:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         raise Rejected(
-            "; ".join(f"{at}{dotted(fault['loc'])}: {fault['msg']}" for fault in faults[:5])
+            "; ".join(f"{at}{_dotted(fault['loc'])}: {fault['msg']}" for fault in faults[:5])
         ) from error
 
 
-def dotted(path: Sequence[int | str]) -> str:
-    """eventList, 3, bizStep -> eventList[3].bizStep."""
+def _dotted(path: Sequence[int | str]) -> str:
+    """eventList, 3, bizStep -> eventList[3].bizStep. What follows a mapping is its producer's."""
+    if path and path[0] in _MAPPINGS:
+        path = path[:1]
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
     return text or "value"
+
+
+# Fields whose keys are free: an error must not quote them.
+_MAPPINGS = frozenset({"custom_fields"})
 
 
 class Reader:

@@ -11,8 +11,10 @@ from typing import Any
 
 from schemas.supply import SupplyEventReceived
 from services.chassis.errors import Rejected
+from services.intake.domain.subjects import fitting
 from services.intake.formats.base import Format, Mapped, Reader, validated
 from services.intake.formats.cbv import BIZ_STEPS, DISPOSITIONS
+from topics.supply import SUPPLY_EVENT_RECEIVED
 
 _OFFSET = re.compile(r"^[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)$")
 _ACTIONS = ("OBSERVE", "ADD", "DELETE")
@@ -67,6 +69,9 @@ _LINK_KINDS = {
     "401": "shipment",
     "414": "location",
 }
+# CBV 2.0 §8.5.3: a number that is already in use, in a URN with its owner's GLN.
+_BT_URN = re.compile(r"^urn:epcglobal:cbv:bt:[0-9]{13}:(?=.)")
+_MAX_REFS = 1000
 _TRANSACTIONS = {"po": "po", "desadv": "asn", "inv": "invoice", "bol": "bl", "recadv": "document"}
 
 
@@ -134,11 +139,12 @@ def _event(event: Reader) -> Mapped:
     step = _word(event, "bizStep", BIZ_STEPS)
     disposition = _word(event, "disposition", DISPOSITIONS)
     error = event.child("errorDeclaration")
-    if error is not None and error.instant("declarationTime") is None:
+    declared = error.instant("declarationTime") if error is not None else None
+    if error is not None and declared is None:
         raise error.refuse("declarationTime", "is required")
     event_id = event.text("eventID")
     body = {
-        "event_id": event_id,
+        "event_id": fitting(event_id) if event_id else None,
         "source_code": f"epcis:{kind}:{event.text('action') or '-'}:{step or '-'}"[:200],
         "family": "condition" if event.array("sensorElementList") else "visibility",
         "milestone": _milestone(kind, step),
@@ -149,15 +155,16 @@ def _event(event: Reader) -> Mapped:
         "place": _place(event),
         "quantities": _quantities(event),
         "measurements": _measurements(event, time),
-        "reason_code": f"epcis:{_tail(error.text('reason'))}"
+        "reason_code": f"epcis:{_tail(error.text('reason'))}"[:200]
         if error and error.text("reason")
         else None,
         "disposition": disposition or None,
-        "corrects": event_id if error is not None else None,
+        "corrects": fitting(event_id) if event_id and error is not None else None,
     }
-    return Mapped(
-        validated(SupplyEventReceived, body, f"{event.at}: " if event.at else ""), event_id
-    )
+    mapped = validated(SupplyEventReceived, body, f"{event.at}: " if event.at else "")
+    # §7.4.1.4: the declaration of an error repeats the id of the event that it retracts.
+    own = f"{event_id}#error-{declared.isoformat()}" if event_id and declared else event_id
+    return Mapped(mapped, own)
 
 
 def _word(event: Reader, name: str, standard: frozenset[str]) -> str:
@@ -208,29 +215,28 @@ def _refs(event: Reader) -> list[dict[str, str]]:
     refs: list[dict[str, str]] = []
     for each in event.items("bizTransactionList"):
         kind = _TRANSACTIONS.get(_tail(each.text("type")), "document")
-        refs.append({"type": kind, "value": _short(each.required("bizTransaction"))})
+        value = _BT_URN.sub("", each.required("bizTransaction"))
+        refs.append({"type": kind, "value": fitting(value)})
     parent = event.text("parentID")
     named = [parent] if parent else []
     for name in ("epcList", "childEPCs", "inputEPCList", "outputEPCList"):
         for n, epc in enumerate(event.array(name)):
-            if not isinstance(epc, str):
+            if not isinstance(epc, str) or not epc:
                 raise Rejected(f"{event.path(name)}[{n}]: must be a string")
             named.append(epc)
-    refs.extend({"type": _epc_kind(epc), "value": _short(epc)} for epc in named[:900])
-    refs.extend(
-        {"type": _epc_kind(q.required("epcClass")), "value": _short(q.required("epcClass"))}
-        for name in _QUANTITY_LISTS
-        for q in event.items(name)[:50]
-    )
+    named += [q.required("epcClass") for name in _QUANTITY_LISTS for q in event.items(name)]
+    refs.extend({"type": _epc_kind(epc), "value": fitting(epc)} for epc in named)
     for element in event.items("sensorElementList"):
         meta = element.child("sensorMetadata")
         device = meta.text("deviceID") if meta else None
         if device:
-            refs.append({"type": "asset", "value": _short(device)})
+            refs.append({"type": "asset", "value": fitting(device)})
+    if len(refs) > _MAX_REFS:
+        raise event.refuse("epcList", f"{len(refs)} references, at most {_MAX_REFS}: send several")
     if not refs:
         place = event.child("readPoint") or event.child("bizLocation")
         where = place.text("id") if place else None
-        refs.append({"type": "location", "value": _short(where or "unknown")})
+        refs.append({"type": "location", "value": fitting(where or "unknown")})
     return refs
 
 
@@ -247,10 +253,6 @@ def _epc_kind(epc: str) -> str:
     return "gtin" if "/01/" in epc else "other"
 
 
-def _short(value: str) -> str:
-    return value[-200:]
-
-
 def _place(event: Reader) -> dict[str, str] | None:
     place = event.child("readPoint") or event.child("bizLocation")
     where = place.text("id") if place else None
@@ -262,7 +264,7 @@ def _quantities(event: Reader) -> list[dict[str, Any]]:
         {
             "value": value,
             "uom": each.text("uom"),
-            "of": {"type": "gtin", "value": _short(each.required("epcClass"))},
+            "of": {"type": "gtin", "value": fitting(each.required("epcClass"))},
         }
         for name in _QUANTITY_LISTS
         for each in event.items(name)
@@ -286,4 +288,4 @@ def _measurements(event: Reader, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-FORMAT = Format("epcis", 1, _recognise, _map, split=True)
+FORMAT = Format("epcis", 1, SUPPLY_EVENT_RECEIVED.name, _recognise, _map, split=True)
