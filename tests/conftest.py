@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.broker import Broker
+    from tests.triton import Server
 
 
 @pytest.fixture(scope="session")
@@ -20,10 +21,27 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Broker]":
         yield served
 
 
+@pytest.fixture(scope="session")
+def triton_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
+    """A real Triton with our models for the whole session; the first time they are built."""
+    from tests.triton import any_triton  # noqa: PLC0415 - unit tests start without it
+
+    with any_triton(tmp_path_factory.mktemp("triton")) as server:
+        yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Time the tests that need Triton without their fixtures: the first one builds the models."""
+    for item in items:
+        if item.get_closest_marker("triton") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(60, func_only=True))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which broker served, and count what was skipped and why."""
-    for which in getattr(sys.modules.get("tests.broker"), "served", ()):
-        terminalreporter.write_line(f"broker: {which}")
+    """Say which broker and Triton served, and count what was skipped and why."""
+    for part in ("broker", "triton"):
+        for which in getattr(sys.modules.get(f"tests.{part}"), "served", ()):
+            terminalreporter.write_line(f"{part}: {which}")
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(
         report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
