@@ -22,13 +22,14 @@ def _not_in(value: Scalar, operand: Operand) -> bool:
     return not _in(value, operand)
 
 
+# Order is asked of numbers only: the compiler sees to it.
 OPERATORS: Mapping[str, Callable[[Scalar, Operand], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
-    "lt": operator.lt,  # type: ignore[dict-item]  # numbers only: the compiler sees to it
-    "lte": operator.le,  # type: ignore[dict-item]  # the same
-    "gt": operator.gt,  # type: ignore[dict-item]  # the same
-    "gte": operator.ge,  # type: ignore[dict-item]  # the same
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
     "in": _in,
     "not_in": _not_in,
     "exists": lambda _value, operand: operand is True,

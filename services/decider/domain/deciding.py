@@ -1,167 +1,56 @@
 """One case, one ruling: the only function that says what is to be done."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
-from uuid import UUID
 
-from services.decider.domain.autonomy import Control, Level
-from services.decider.domain.values import Facts, Scalar
-
-
-class Verdict(StrEnum):
-    """Whether anything follows from the case."""
-
-    ACT = "act"
-    PROPOSE = "propose"
-    NO_ACTION = "no_action"
+from services.decider.domain.autonomy import Control
+from services.decider.domain.case import CaseView, Memory
+from services.decider.domain.observing import facts_at
+from services.decider.domain.planning import plan
+from services.decider.domain.policy import Policy, evaluate
+from services.decider.domain.ruling import Reason, Ruling, Verdict
+from services.decider.domain.verdicts import judge
 
 
-class Reason(StrEnum):
-    """Why the verdict is what it is."""
+def decide(
+    view: CaseView, policy: Policy, memory: Memory, control: Control, now: datetime
+) -> Ruling:
+    """Decide a case that was not decided before. Same arguments, same ruling.
 
-    RULE = "rule"
-    NO_RULE = "no_rule"
-    SUPERSEDED = "superseded"
-    ECHO = "echo"
-    SHADOW = "shadow"
-    EFFECT_CLAIMED = "effect_claimed"
-    BUDGET = "budget"
-    STOPPED = "stopped"
-    CONTROL_GROUP = "control_group"
-    OTHER = "other"
-
-
-class Withheld(StrEnum):
-    """Why an action that a rule asked for does not go out at once."""
-
-    SHADOW = "shadow"
-    AWAITS_APPROVAL = "awaits_approval"
-    EFFECT_CLAIMED = "effect_claimed"
-    BUDGET = "budget"
-    STOPPED = "stopped"
-    MISSING_FACT = "missing_fact"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """A fact from outside the case, with the time it was true."""
-
-    name: str
-    value: Scalar
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
-    """What deciding needs to know of a case and its assessment; built by `observing.case_view`.
-
-    `received_at` is the origin's timestamp: a redriven case is as old as when it first came.
+    An echo of our own actions asks no policy, nor does an older revision of the subject, unless it
+    brings a message that no decided case carried: then the policy sees `subject.superseded`.
     """
-
-    case_id: str
-    tenant: str
-    domain: str
-    subject: str
-    subject_kind: str
-    subject_id: str
-    revision: int | None
-    message_id: str | None
-    echo: bool
-    occurred_at: datetime
-    received_at: datetime
-    language: str | None
-    facts: Facts
-    joined: tuple[Joined, ...] = ()
-    confidence: float | None = None
-
-
-class Memory(Protocol):
-    """What is remembered of earlier cases: the journal's fold answers."""
-
-    def highest_revision(self, subject: str, /) -> int | None:
-        """The highest revision of the subject that was decided."""
-        ...
-
-    def message_decided(self, subject: str, message_id: str, /) -> bool:
-        """Whether a decided case of the subject carried the message."""
-        ...
-
-    def effect_holder(self, effect_key: str, now: datetime, /) -> UUID | str | None:
-        """The action that holds the effect now."""
-        ...
-
-    def budget_used(self, budget_key: str, now: datetime, /) -> float:
-        """What is charged against the budget within its window."""
-        ...
+    if view.echo:
+        return _unasked(Reason.ECHO)
+    superseded = _is_older(view, memory)
+    if superseded and not _brings_a_message(view, memory):
+        return _unasked(Reason.SUPERSEDED)
+    facts, stale = facts_at(view, now, superseded=superseded)
+    match = evaluate(policy, facts, stale)
+    actions = plan(view, policy, match, memory, control, now)
+    verdict, reason = judge(match.rule, actions)
+    return Ruling(
+        verdict=verdict,
+        reason=reason,
+        rule=match.rule,
+        actions=actions,
+        trail=match.trail,
+        facts=match.facts,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What an action changes."""
-
-    system: str
-    kind: str
-    id: str
+def _unasked(reason: Reason) -> Ruling:
+    return Ruling(
+        verdict=Verdict.NO_ACTION, reason=reason, rule=None, actions=(), trail=(), facts={}
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undo:
-    """How to take an action back."""
-
-    type: str
-    parameters: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetCharge:
-    """What an action counts against a limit. `used` is after counting it."""
-
-    name: str
-    key: str
-    amount: float
-    limit: float
-    used: float
-    window_s: int
-    until: datetime
+def _is_older(view: CaseView, memory: Memory) -> bool:
+    """An equal revision is not older: what it says may be something else, and both are kept."""
+    if view.revision is None:
+        return False
+    highest = memory.highest_revision(view.subject)
+    return highest is not None and view.revision < highest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """An action that a rule asks for: to be emitted where `withheld` is None.
-
-    `effect_until` and each charge's `until` count from the decision. Only what is emitted, or
-    awaits approval, carries charges.
-    """
-
-    ordinal: int
-    type: str
-    target: Target
-    parameters: Mapping[str, object]
-    level: Level
-    granted_by: str | None
-    withheld: Withheld | None
-    effect_key: str | None
-    effect_until: datetime | None
-    expires_at: datetime
-    undo: Undo | None
-    budgets: tuple[BudgetCharge, ...]
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
-    """What is decided about a case. `rule` is None where no policy was asked.
-
-    `trail` has each rule passed over with its first failed condition; `facts` is all the policy
-    could see.
-    """
-
-    verdict: Verdict
-    reason: Reason
-    rule: str | None
-    actions: tuple[Planned, ...]
-    trail: tuple[tuple[str, str], ...]
-    facts: Facts
+def _brings_a_message(view: CaseView, memory: Memory) -> bool:
+    return view.message_id is not None and not memory.message_decided(view.subject, view.message_id)

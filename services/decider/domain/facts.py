@@ -1,0 +1,173 @@
+"""The catalogue of facts: all that a policy may look at. Closed, typed, no text and no person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from services.decider.domain import exceptions
+from services.decider.domain.values import Kind
+
+
+class Source(StrEnum):
+    """Where a fact comes from; amounts come from `joined` alone."""
+
+    CASE = "case"  # a field of the event, as its source gave it
+    READING = "reading"  # a model's answer about the text
+    TABLE = "table"  # a code table of ours
+    JOINED = "joined"  # a table of the operator's, joined by the assessor
+    DECIDER = "decider"  # the decider's own clock and memory
+    POLICY = "policy"  # what a policy derives from the others
+
+
+@dataclass(frozen=True, slots=True)
+class FactSpec:
+    """One fact. `values` closes the set where it is closed; older than `max_age` is missing."""
+
+    name: str
+    kind: Kind
+    source: Source
+    description: str
+    domain: str | None = None
+    values: frozenset[str] | None = None
+    max_age: timedelta | None = None
+
+
+def _text(
+    name: str, source: Source, says: str, *values: str, domain: str | None = None
+) -> FactSpec:
+    return FactSpec(name, Kind.STRING, source, says, domain, frozenset(values) or None)
+
+
+def _number(name: str, source: Source, says: str, domain: str | None = None) -> FactSpec:
+    return FactSpec(name, Kind.NUMBER, source, says, domain)
+
+
+def _flag(name: str, source: Source, says: str, domain: str | None = None) -> FactSpec:
+    return FactSpec(name, Kind.BOOLEAN, source, says, domain)
+
+
+def _joined(name: str, kind: Kind, says: str, max_age: timedelta) -> FactSpec:
+    return FactSpec(name, kind, Source.JOINED, says, None, None, max_age)
+
+
+_C, _R, _T = Source.CASE, Source.READING, Source.TABLE
+_SUPPORT, _SUPPLY = "support", "supply"
+
+MASKED_CLASSES = ("email", "phone", "card", "iban", "aadhaar", "pan", "gstin", "secret")
+REFERENCES = (
+    "po", "so", "shipment", "container", "booking", "bl", "asn", "invoice", "sku", "gtin", "lot",
+    "serial", "sscc", "supplier", "carrier", "vessel", "voyage", "location", "asset", "document",
+)  # fmt: skip
+_ABSTENTIONS = (
+    "low_confidence", "small_margin", "out_of_scope", "no_text", "unsupported_language", "other",
+)  # fmt: skip
+
+_ANY_CASE = (
+    _text("case.source", _C, "The operator's name for where the event came from."),
+    _text("subject.kind", _C, "What kind of thing the case is about: ticket, shipment, lot, ..."),
+    _text("subject.id", _C, "What the case is about, by the id its source gave it."),
+    _number("case.age_s", Source.DECIDER, "Seconds since the event first entered."),
+    _number("event.age_s", Source.DECIDER, "Seconds since the event happened, as its source says."),
+    _flag("subject.superseded", Source.DECIDER, "A newer revision of the subject was decided."),
+    _flag("text.present", _C, "There is free text."),
+    _flag("text.truncated", _C, "The free text was longer than we read."),
+    _text("language.code", _R, "The customer's language, as read, else as declared."),
+    _number("language.confidence", _R, "How sure the reading of the language is; 0 to 1."),
+    _number("masked.total", _C, "How many pieces of personal data were masked in the text."),
+    *(_number(f"masked.{each}", _C, f"How many of class {each}.") for each in MASKED_CLASSES),
+)
+
+_TICKET = (
+    _text(
+        "ticket.status", _C, "Where the ticket stands at its source.",
+        "new", "open", "pending_customer", "on_hold", "resolved", "closed", "deleted", "spam",
+        "other", domain=_SUPPORT,
+    ),
+    _text(
+        "ticket.priority", _C, "The source's own priority.",
+        "low", "normal", "high", "urgent", "other", domain=_SUPPORT,
+    ),
+    _text(
+        "ticket.channel", _C, "How the ticket reached the source.",
+        "email", "web", "api", "chat", "messaging", "phone", "social", "in_app", "other",
+        domain=_SUPPORT,
+    ),
+    _text("ticket.queue", _C, "The queue it is in at the source.", domain=_SUPPORT),
+    _flag("ticket.vip", _C, "The source marks a key customer.", _SUPPORT),
+    _text("ticket.requester_ref", _C, "Joins one person's tickets, names nobody.", domain=_SUPPORT),
+    _text("ticket.order_id", _C, "An order the source links to the ticket.", domain=_SUPPORT),
+    _number("ticket.revision", _C, "Grows with every change of the ticket.", _SUPPORT),
+    _flag("ticket.has_message", _C, "This revision carries a new message.", _SUPPORT),
+    _text(
+        "ticket.message_direction", _C, "From and for whom the message is.",
+        "inbound", "outbound", "internal", "other", domain=_SUPPORT,
+    ),
+    _text(
+        "ticket.message_author", _C, "What wrote the message.",
+        "customer", "agent", "system", "bot", "other", domain=_SUPPORT,
+    ),
+    _flag("ticket.message_automatic", _C, "Out of office, bounce or list mail.", _SUPPORT),
+    _text("intent.label", _R, "What the customer wants; missing if abstained.", domain=_SUPPORT),
+    _text("intent.guess", _R, "The likeliest intent, relied upon or not.", domain=_SUPPORT),
+    _number("intent.confidence", _R, "Calibrated, 0 to 1.", _SUPPORT),
+    _number("intent.margin", _R, "Distance to the second label, 0 to 1.", _SUPPORT),
+    _flag("intent.abstained", _R, "The reading is not to be relied upon.", _SUPPORT),
+    _text(
+        "intent.abstention", _R, "Why it is not.", *_ABSTENTIONS, domain=_SUPPORT,
+    ),
+    _text("sentiment.label", _R, "The message's tone; missing if abstained.", domain=_SUPPORT),
+    _number("sentiment.confidence", _R, "Calibrated, 0 to 1.", _SUPPORT),
+)  # fmt: skip
+
+_EVENT = (
+    _text(
+        "supply.family", _C, "What kind of thing the event speaks of.",
+        *exceptions.FAMILIES, domain=_SUPPLY,
+    ),
+    _text("supply.milestone", _C, "What happened.", *exceptions.MILESTONES, domain=_SUPPLY),
+    _text(
+        "supply.classifier", _C, "Planned, estimated, or has it happened?",
+        "planned", "estimated", "actual", "requested", "other", domain=_SUPPLY,
+    ),
+    _text("supply.source_code", _C, "The source's own words: dcsa:TRANSPORT:ARRI.", domain=_SUPPLY),
+    _text("supply.reason_code", _C, "With its list, as smdg:WEA.", domain=_SUPPLY),
+    _text("supply.disposition", _C, "CBV disposition, its last part.", domain=_SUPPLY),
+    _number("supply.delay_days", _C, "New time minus the one promised; below 0 is early.", _SUPPLY),
+    _flag("supply.retracts", _C, "The event takes an earlier one back.", _SUPPLY),
+    _number("supply.lots", _C, "How many lots the event names.", _SUPPLY),
+    _number("supply.temperature_min", _C, "Lowest measured, in the unit of the source.", _SUPPLY),
+    _number("supply.temperature_max", _C, "Highest measured, in the unit of the source.", _SUPPLY),
+    *(_text(f"ref.{each}", _C, f"The first {each} the event names.", domain=_SUPPLY)
+      for each in REFERENCES),
+    _text(
+        "exception.label", _R, "What went wrong: by code table, for free text by reading.",
+        domain=_SUPPLY,
+    ),
+    _text("exception.guess", _R, "The likeliest exception, relied upon or not.", domain=_SUPPLY),
+    _text("exception.source", _T, "Who says so.", "table", "model", domain=_SUPPLY),
+    _text("exception.rule", _T, "The row of the table that says so.", domain=_SUPPLY),
+    _text(
+        "exception.severity", _T, "By rule, never by a model.",
+        "minor", "major", "critical", domain=_SUPPLY,
+    ),
+    _number("exception.confidence", _R, "Calibrated, 0 to 1; a table is 1.", _SUPPLY),
+    _number("exception.margin", _R, "Distance to the second label, 0 to 1.", _SUPPLY),
+    _flag("exception.abstained", _R, "The reading is not to be relied upon.", _SUPPLY),
+    _text(
+        "exception.abstention", _R, "Why it is not.", *_ABSTENTIONS, domain=_SUPPLY,
+    ),
+)  # fmt: skip
+
+_JOINED = (
+    _joined("order.status", Kind.STRING, "Of the order the case names.", timedelta(hours=1)),
+    _joined("order.amount", Kind.NUMBER, "What the order is worth.", timedelta(days=1)),
+    _joined("order.currency", Kind.STRING, "ISO 4217.", timedelta(days=1)),
+    _joined("customer.tier", Kind.STRING, "The customer's level of service.", timedelta(days=7)),
+    _joined("stock.cover_days", Kind.NUMBER, "Days the stock lasts.", timedelta(hours=12)),
+    _joined("supplier.single_source", Kind.BOOLEAN, "No other supplier.", timedelta(days=7)),
+)
+
+FACTS: Mapping[str, FactSpec] = {
+    spec.name: spec for spec in (*_ANY_CASE, *_TICKET, *_EVENT, *_JOINED)
+}
