@@ -40,7 +40,7 @@ async def run() -> int:
 
 async def _serve(parts: Process, settings: DeciderSettings, kafka: KafkaSettings) -> int:
     view = ControlView(parts.metrics)
-    rules = PolicyRules(load_policies(settings.policies), view)
+    rules = PolicyRules(load_policies(settings.policies, settings.macros), view)
     control = Broadcast(CONTROL_CHANGED, view.apply, on_unreadable=view.unreadable)
     log = LogReader(kafka)
     cluster = await log.cluster_id()

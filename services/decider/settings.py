@@ -18,6 +18,10 @@ class DeciderSettings(AdapterSettings):
         description="Folder of policy files; the shipped ones by default. All of them are read,"
         " and the tests in them run, before the service starts.",
     )
+    macros: Path = Field(
+        Path(__file__).parent / "macros",
+        description="Folder of approved texts that policies name; the shipped ones by default.",
+    )
     chunk: int = Field(
         128,
         ge=1,
