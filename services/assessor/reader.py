@@ -70,6 +70,11 @@ def readings(question: Question, row: Row, batch: str) -> Readings:
     )
 
 
+def encoder(row: Row) -> str:
+    """The digest of the encoder that answered."""
+    return usage.identity(cast("bytes", row["MODEL"][0]))["digest"]
+
+
 def heads(question: Question, row: Row) -> dict[Task, dict[str, str]]:
     """What each head says of itself: name, version, digest, pack, pack_digest."""
     return {
@@ -80,6 +85,9 @@ def heads(question: Question, row: Row) -> dict[Task, dict[str, str]]:
 def _answer(task: Task, row: Row, encoder: Bits) -> Answer:
     raw = cast("bytes", row[f"{task.name}_HEAD"][0])
     head = usage.identity(raw)
+    if head.get("encoder_digest", encoder.digest) != encoder.digest:
+        # While models are exchanged one after the other; the start refuses it for good.
+        raise Outage(f"{task}: its head was fitted to another encoder than the one that answers")
     labels = cast("tuple[bytes, ...]", row[f"{task.name}_LABEL"])
     scores = cast("tuple[float, ...]", row[f"{task.name}_SCORE"])
     models = (_bits(raw),) if task in _WITHOUT_ENCODER else (encoder, _bits(raw))

@@ -5,13 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from services.assessor.domain.agreeing import PackId, disagreements
+from services.assessor.domain.agreeing import PackId, disagreements, misfits
 from services.assessor.domain.asking import Question, Task
-from services.assessor.reader import TritonReader, heads, signature
-from services.chassis.errors import ConfigurationError
+from services.assessor.reader import TritonReader, encoder, heads, signature
+from services.chassis.errors import ConfigurationError, Outage
 from services.chassis.health import Health
 from services.chassis.triton.batcher import Batcher, Parts
 from services.chassis.triton.client import ServedModel, TritonClient
+from services.chassis.triton.faults import Fault
 from services.chassis.triton.pulse import Pulse
 from services.chassis.triton.wire import Row
 
@@ -29,16 +30,22 @@ class Serving:
         return TritonReader(self.batchers)
 
     async def canary(self) -> None:
-        """Every question is answered, by heads made from the configured packs.
+        """Every question is answered, by heads made from the configured packs for that encoder.
 
         Raises:
-            Outage: a model does not answer; later it may.
+            Outage: a model does not answer, or not which bits it is; later it may.
             ConfigurationError: it was made from another pack; later it still was.
         """
         served: dict[Task, PackId | None] = {}
+        lines: list[str] = []
         for question, batcher in self.batchers.items():
-            served |= packs(question, await batcher.canary())
-        lines = disagreements(self.configured, served)
+            row = await batcher.canary()
+            try:
+                served |= packs(question, row)
+                lines += misfits(encoder(row), encoders(question, row))
+            except (Fault, KeyError) as error:
+                raise Outage(f"{question}: a model does not say which bits it is") from error
+        lines += disagreements(self.configured, served)
         if lines:
             raise ConfigurationError("\n".join(lines))
 
@@ -51,6 +58,11 @@ def packs(question: Question, row: Row) -> dict[Task, PackId | None]:
         else None
         for task, head in heads(question, row).items()
     }
+
+
+def encoders(question: Question, row: Row) -> dict[Task, str | None]:
+    """To which encoder each head of a question was fitted, as its answer says."""
+    return {task: head.get("encoder_digest") for task, head in heads(question, row).items()}
 
 
 @contextlib.asynccontextmanager

@@ -48,7 +48,7 @@ class _Lines:
         return self._at.get(known, 1)
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(yaml.CSafeLoader):
     """YAML lets a later key silently replace an earlier one; we refuse it."""
 
     @override
@@ -79,8 +79,10 @@ def load(path: Path, model: type[M], *, check: Check[M] = _nothing) -> M:
 def parse(text: str, model: type[M], *, name: str, check: Check[M] = _nothing) -> M:
     """Like `load`, for text that is at hand; `name` stands for the file in errors."""
     try:
-        data = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-        lines = _Lines(yaml.compose(text, Loader=yaml.SafeLoader))
+        loader = _UniqueKeys(text)
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
+        lines = _Lines(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(f"{name}:{line}: not valid YAML: {error.problem}") from error

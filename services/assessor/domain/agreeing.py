@@ -1,4 +1,4 @@
-"""Whether the models that are served were made from the label packs that are configured."""
+"""Whether the models that are served belong together, and to the label packs configured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,3 +28,16 @@ def disagreements(
                 f"{pack.name} ({pack.digest[:12]}): run `sluice models build`"
             )
     return lines
+
+
+def misfits(encoder: str, fitted: Mapping[Task, str | None]) -> list[str]:
+    """One line per head that was fitted to another encoder than the one served beside it.
+
+    Its labels would be noise, with high confidence. A head that was fitted to none has None.
+    """
+    return [
+        f"{task}: the served head was fitted to encoder {digest[:12]}, served is "
+        f"{encoder[:12]}: run `sluice models build`"
+        for task, digest in fitted.items()
+        if digest is not None and digest != encoder
+    ]

@@ -68,6 +68,15 @@ def test_heads_tell_their_packs():
     assert heads(Question.NOTICE, notice_row())[Task.EXCEPTION]["pack"] == "supply:1"
 
 
+def test_a_head_that_was_fitted_to_another_encoder_is_not_relied_upon():
+    """Its labels would be noise with high confidence; one that fits, or says nothing, is."""
+    fits = identity("supply_exception", encoder_digest="d" * 64)
+    assert readings(Question.NOTICE, notice_row(EXCEPTION_HEAD=(fits,)), "b").answers
+    strange = identity("supply_exception", encoder_digest="e" * 64)
+    with pytest.raises(Outage, match="another encoder"):
+        readings(Question.NOTICE, notice_row(EXCEPTION_HEAD=(strange,)), "b")
+
+
 class NoticeModel(FakeModel):
     """Always the same row."""
 
