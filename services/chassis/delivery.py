@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from services.chassis.chunk import Hold, Parts
 from services.chassis.dead_letters import DeadLetterLimit
 from services.chassis.errors import Crash
 from services.chassis.health import Health
-from services.chassis.lane_run import Hold, LaneRun, Parts
+from services.chassis.lane_run import LaneRun
 from services.chassis.ports import Clock, Handler, Lane, Metrics, Publisher, Tracing
 from services.chassis.record import Record
 

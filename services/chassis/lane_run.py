@@ -3,93 +3,22 @@
 import asyncio
 import contextlib
 import time
-import traceback
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from services.chassis import crashpoints, dead_letters
-from services.chassis.dead_letters import DeadLetterLimit
-from services.chassis.errors import (
-    Crash,
-    InferenceFailed,
-    Outage,
-    Refused,
-    Rejected,
-    Undecodable,
-)
-from services.chassis.names import Attr
+from services.chassis.chunk import Ack, Chunk, Parts, verdict
+from services.chassis.errors import Crash, Outage, Refused
 from services.chassis.outcome import DeadLetter, Done, Outcome
-from services.chassis.ports import Clock, Delivery, Handler, Lane, Metrics, Publisher, Tracing
+from services.chassis.ports import Delivery, Lane
 from services.chassis.record import Message, Record
-
-if TYPE_CHECKING:
-    from services.chassis.delivery import DeliveryOptions
 
 log = structlog.get_logger()
 
-Ack = Callable[[], None]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A lane that waits. `since` is monotonic seconds."""
-
-    since: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What every lane of a boundary shares."""
-
-    service: str
-    handler: Handler
-    publisher: Publisher
-    tracing: Tracing
-    dead_letter_topic: str
-    tenant_of: Callable[[Record], str]
-    options: "DeliveryOptions"
-    clock: Clock
-    metrics: Metrics | None
-    limit: DeadLetterLimit
-    jitter: Callable[[], float]
-    crash: Callable[[BaseException], None]
-    hold: Callable[[int, str | None], None]
-
-
-class DeadLettered(Exception):  # noqa: N818 - marks a span as failed, is never raised to anybody
-    """The record became a dead letter."""
-
-
-class Chunk:
-    """Records that one handle() call works on, with their spans."""
-
-    def __init__(self, parts: Parts, taken: Sequence[tuple[Record, Ack]]) -> None:
-        self.started = time.monotonic()
-        self.acks = [ack for _, ack in taken]
-        self._spans = [parts.tracing.processing(parts.service, record) for record, _ in taken]
-        self.deliveries = [
-            Delivery(record, span.__enter__())
-            for (record, _), span in zip(taken, self._spans, strict=True)
-        ]
-
-    def close(self, outcomes: Sequence[Outcome] | None) -> None:
-        """End the spans; without outcomes the records were let go of and will come again."""
-        for n, span in enumerate(self._spans):
-            outcome = outcomes[n] if outcomes is not None else None
-            # A span marked as failed by an exception that nobody is to see.
-            with contextlib.suppress(DeadLettered):
-                if isinstance(outcome, DeadLetter):
-                    self.deliveries[n].trace.note({Attr.OUTCOME: outcome.reason})
-                    error = DeadLettered()
-                    span.__exit__(DeadLettered, error, None)
-                else:
-                    span.__exit__(None, None, None)
 
 
 class LaneRun:
@@ -204,7 +133,7 @@ class LaneRun:
             raise
         except Exception as error:  # noqa: BLE001 - any bug of a handler ends here
             if len(chunk.deliveries) == 1:
-                return [_letter(error, chunk.deliveries[0])]
+                return [verdict(error, chunk.deliveries[0])]
             return [await self._alone(delivery) for delivery in chunk.deliveries]
         if len(made) != len(chunk.deliveries):
             raise Crash(f"{len(chunk.deliveries)} records gave {len(made)} outcomes: a bug of ours")
@@ -218,7 +147,7 @@ class LaneRun:
         except (Crash, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - this record's own
-            return _letter(error, delivery)
+            return verdict(error, delivery)
         return outcome
 
     async def _release(self) -> None:
@@ -226,12 +155,11 @@ class LaneRun:
             chunk, task = await self._ordered.get()
             try:
                 outcomes = await task
+                if self.lane.held():
+                    outcomes = await self._emit(chunk, outcomes)
                 if not self.lane.held():
                     chunk.close(None)
-                    return
-                await self._emit(chunk, outcomes)
-                if not self.lane.held():
-                    chunk.close(None)
+                    self._idle.set()  # nothing here is to be waited for any more
                     return
             except BaseException:
                 task.cancel()
@@ -247,22 +175,47 @@ class LaneRun:
             if self._computing == 0:
                 self._idle.set()
 
-    async def _emit(self, chunk: Chunk, outcomes: list[Outcome]) -> None:
-        messages: list[Message] = []
-        for delivery, outcome in zip(chunk.deliveries, outcomes, strict=True):
-            match outcome:
-                case Done(made):
-                    messages.extend(made)
-                case DeadLetter():
-                    messages.append(self._letter(delivery, outcome))
-        if not messages:
-            return
+    async def _emit(self, chunk: Chunk, outcomes: list[Outcome]) -> list[Outcome]:
+        """Write what follows from a chunk; returns the outcomes as they turned out."""
+        made = [
+            self._messages(delivery, outcome)
+            for delivery, outcome in zip(chunk.deliveries, outcomes, strict=True)
+        ]
+        if not any(made):
+            return outcomes
         crashpoints.reach("boundary.before-send")
         try:
-            await self._patiently(lambda: self._parts.publisher.send(messages))
-        except Refused as error:
-            raise Crash(f"the broker refuses an output for ever: {error}") from error
+            await self._send([message for messages in made for message in messages])
+        except Refused:
+            outcomes = [
+                await self._emit_alone(*each)
+                for each in zip(chunk.deliveries, outcomes, made, strict=True)
+            ]
         crashpoints.reach("boundary.after-send")
+        return outcomes
+
+    async def _emit_alone(
+        self, delivery: Delivery, outcome: Outcome, messages: Sequence[Message]
+    ) -> Outcome:
+        """Pin a refusal to its record: an output that is too large is nobody else's fault."""
+        try:
+            await self._send(messages)
+        except Refused as error:
+            if isinstance(outcome, DeadLetter):
+                raise Crash(f"the broker refuses a dead letter for ever: {error}") from error
+            late = DeadLetter("crashed", f"an output of it is refused: {error}")
+            return await self._emit_alone(delivery, late, self._messages(delivery, late))
+        return outcome
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        await self._patiently(lambda: self._parts.publisher.send(messages))
+
+    def _messages(self, delivery: Delivery, outcome: Outcome) -> Sequence[Message]:
+        match outcome:
+            case Done(made):
+                return made
+            case DeadLetter():
+                return (self._letter(delivery, outcome),)
 
     def _letter(self, delivery: Delivery, letter: DeadLetter) -> Message:
         parts, now, record = self._parts, self._parts.clock.now(), delivery.record
@@ -319,22 +272,6 @@ class LaneRun:
         for (topic, outcome), count in tally.items():
             metrics.count("sluice_records_total", count, topic=topic, outcome=outcome)
             metrics.observe("sluice_process_seconds", took, topic=topic)
-
-
-def _letter(error: Exception, delivery: Delivery) -> DeadLetter:
-    match error:
-        case Undecodable():
-            return DeadLetter("undecodable", str(error))
-        case Rejected():
-            return DeadLetter("rejected", str(error))
-        case InferenceFailed():
-            return DeadLetter("inference-failed", str(error))
-        case _:
-            # Its words may quote the payload: class and frames say enough.
-            frames = traceback.format_tb(error.__traceback__)[-5:]
-            log.error("handler crashed", kind=type(error).__name__, frames=frames,
-                      trace_id=delivery.trace.trace_id)  # fmt: skip
-            return DeadLetter("crashed", type(error).__name__)
 
 
 def _as_crash(error: BaseException) -> Crash:
