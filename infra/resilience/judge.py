@@ -1,158 +1,156 @@
-"""The judge: reads all that was written, compares it with what was published and the oracle."""
+"""The judge: compares what was written with what was published, and with a run without faults."""
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from typing_extensions import override
 
-from infra.resilience.load import Published
-from schemas.automation.action import Action, ActionRequested
-from schemas.automation.decision import CaseDecided
-from topics.automation import ACTION_REQUESTED, CASE_DECIDED
-from topics.dead_letters import ASSESSOR_DEAD_LETTERS, DECIDER_DEAD_LETTERS, INTAKE_DEAD_LETTERS
-
-Place = tuple[str, int, int]
-DEAD = tuple(t.name for t in (INTAKE_DEAD_LETTERS, ASSESSOR_DEAD_LETTERS, DECIDER_DEAD_LETTERS))
+from infra.resilience.found import Found, Letter, Original
+from infra.resilience.load import Place, Published
 
 
-@dataclass
-class Found:
-    """Everything the flow wrote."""
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What must add up: events = decided + dead letters, over distinct places of entry.
 
-    decided: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
-    bodies: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    rulings: dict[str, str] = field(default_factory=dict)
-    dead: dict[Place, list[Message]] = field(default_factory=lambda: defaultdict(list))
-    actions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    records: int = 0
+    A repeat of a known case is no new event; a decision voids the dead letter of its case.
+    """
 
+    events: int
+    decided: int
+    dead_letters: int
 
-def read(bootstrap_servers: str) -> Found:
-    """Read decisions, actions and dead letters from the beginning to the current end."""
-    found = Found()
-    for message in _all(bootstrap_servers, (CASE_DECIDED.name, ACTION_REQUESTED.name, *DEAD)):
-        found.records += 1
-        value = message.value() or b""
-        if message.topic() == CASE_DECIDED.name:
-            decision = CaseDecided.from_json(value).decision
-            origin = decision.origin
-            case = str(decision.case_id)
-            found.decided[(origin.topic, origin.partition, origin.offset)].add(case)
-            found.bodies[case].add(hashlib.sha256(value).hexdigest())
-            rule = decision.policy.rule if decision.policy else ""
-            found.rulings[case] = f"{decision.verdict}/{decision.reason}/{rule}"
-        elif message.topic() == ACTION_REQUESTED.name:
-            action = ActionRequested.from_json(value).action
-            found.actions[str(action.action_id)].add(_essence(action))
-        else:
-            found.dead[_origin(message)].append(message)
-    return found
+    @override
+    def __str__(self) -> str:
+        return f"{self.events} = {self.decided} + {self.dead_letters}"
 
-
-def _essence(action: Action) -> str:
-    """What an action does, without when and by which offsets it came about."""
-    parameters = sorted(action.parameters.items())
-    return f"{action.type} {action.target.model_dump_json()} {parameters}"
-
-
-def _origin(message: Message) -> Place:
-    headers = {name: (value or b"").decode() for name, value in message.headers() or ()}
-    return (
-        headers["sluice-origin-topic"],
-        int(headers["sluice-origin-partition"]),
-        int(headers["sluice-origin-offset"]),
-    )
-
-
-def _all(bootstrap_servers: str, topics: Iterable[str]) -> Iterator[Message]:
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap_servers,
-            "group.id": "judge",
-            "enable.auto.commit": False,
-            "isolation.level": "read_uncommitted",
-        }
-    )
-    try:
-        there = consumer.list_topics(timeout=30).topics
-        left: dict[tuple[str, int], int] = {}
-        for topic in topics:
-            for partition in there[topic].partitions:
-                low, high = consumer.get_watermark_offsets(
-                    TopicPartition(topic, partition), timeout=30
-                )
-                if high > low:
-                    left[(topic, partition)] = high
-        consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in left])
-        while left:
-            for message in consumer.consume(2_000, 1.0):
-                if message.error() is not None:
-                    continue
-                place = (message.topic() or "", message.partition() or 0)
-                if place in left:
-                    if (message.offset() or 0) + 1 >= left[place]:
-                        del left[place]
-                    yield message
-    finally:
-        consumer.close()
+    @property
+    def holds(self) -> bool:
+        """Whether it adds up."""
+        return self.events == self.decided + self.dead_letters
 
 
 def ended(published: Sequence[Published], found: Found) -> int:
-    """How many published events have reached an end."""
-    return sum(
-        1 for each in published if _place(each) in found.decided or _place(each) in found.dead
+    """How many published records have reached their end."""
+    return sum(_has_ended(each, found) for each in published)
+
+
+def _has_ended(each: Published, found: Found) -> bool:
+    if each.cases and all(case in found.cases for case in each.cases):
+        return True
+    return each.given.must != "redriven" and each.places[0][:3] in found.letters
+
+
+def adds_up(published: Sequence[Published], found: Found) -> Sum:
+    """The sum, counted from what is on the topics."""
+    cases = {case for each in published for case in each.cases}
+    records = {each.places[0][:3]: each for each in published}
+    dead = sum(
+        len(each.places)
+        for place, each in records.items()
+        if place in found.letters and not any(case in found.cases for case in each.cases)
     )
-
-
-def _place(each: Published) -> Place:
-    return (each.given.topic, each.partition, each.offset)
+    garbage = sum(1 for each in records.values() if not each.cases)
+    return Sum(len(cases) + garbage, len(cases & found.cases.keys()), dead)
 
 
 def faults(published: Sequence[Published], found: Found, oracle: Found | None = None) -> list[str]:
     """Every broken promise, one line each; empty when all were kept."""
-    said: list[str] = []
+    entered: dict[str, set[Place]] = {}
     for each in published:
-        decided, dead = found.decided.get(_place(each), set()), found.dead.get(_place(each), [])
-        name = f"{each.given.id} at {each.given.topic}[{each.partition}]@{each.offset}"
-        if not decided and not dead:
-            said.append(f"lost: {name}")
-        elif len(decided) > 1:
-            said.append(f"decided as {len(decided)} cases: {name}")
-        elif each.given.must == "dead-letter" and decided:
-            said.append(f"decided though it is broken: {name}")
-        elif each.given.must == "decision" and not decided:
-            said.append(f"dead-lettered though it is sound: {name}: {_reason(dead[0])}")
-        said.extend(
-            f"dead letter differs from what came: {name}"
-            for m in dead
-            if m.value() != each.given.value
-        )
-    said.extend(
-        f"case {case} was decided in {len(bodies)} different ways"
-        for case, bodies in found.bodies.items()
-        if len(bodies) > 1
-    )
-    said.extend(
-        f"action {action} says {len(essences)} different things"
-        for action, essences in found.actions.items()
-        if len(essences) > 1
-    )
+        for case, place in each.cases.items():
+            entered.setdefault(case, set()).add(place)
+    said = [line for each in published for line in _of_record(each, found)]
+    said.extend(_of_cases(entered, found))
+    said.extend(_of_actions(entered, found))
+    if not adds_up(published, found).holds:
+        said.append(f"events = decided + dead letters does not hold: {adds_up(published, found)}")
     if oracle is not None:
-        said.extend(_against(oracle, found))
+        said.extend(_against(oracle, entered, found))
     return said
 
 
-def _against(oracle: Found, found: Found) -> Iterator[str]:
-    for action, essences in found.actions.items():
-        if not essences <= oracle.actions.get(action, set()):
-            yield f"action {action} is not the oracle's: {sorted(essences)}"
-    for case, ruling in found.rulings.items():
-        if oracle.rulings.get(case) not in (None, ruling):
-            yield f"case {case}: the oracle says {oracle.rulings[case]}, here {ruling}"
+def unasked(published: Sequence[Published], found: Found) -> list[str]:
+    """What was written about nothing that was published: `published` must be all there is."""
+    cases = {case for each in published for case in each.cases}
+    records = {each.places[0][:3] for each in published}
+    return [
+        *(f"a case that nobody published was decided: {c}" for c in found.cases.keys() - cases),
+        *(f"a dead letter of nothing published: {p}" for p in found.letters.keys() - records),
+    ]
 
 
-def _reason(message: Message) -> str:
-    headers = {name: (value or b"").decode() for name, value in message.headers() or ()}
-    return f"{headers.get('sluice-dead-letter-reason')}: {headers.get('sluice-dead-letter-detail')}"
+def _of_record(each: Published, found: Found) -> Iterator[str]:
+    given, place = each.given, each.places[0][:3]
+    letters = found.letters.get(place, [])
+    name = f"{given.id} at {place[0]}[{place[1]}]@{place[2]}"
+    decided = [case for case in each.cases if case in found.cases]
+    if len(decided) < len(each.cases) and not letters:
+        yield f"lost: {name}: {len(decided)} of {len(each.cases)} cases decided"
+    if not each.cases and not letters:
+        yield f"lost: {name}"
+    if given.must == "decision" and letters:
+        yield f"dead-lettered though it is sound: {name}: {letters[0].reason}: {letters[0].detail}"
+    if given.must == "redriven" and len(decided) < len(each.cases):
+        yield f"still dead after its redrive: {name}"
+    for letter in letters:
+        came = letter.came or Original(given.id.encode(), given.value, given.headers)
+        if letter.kept != came:
+            yield f"dead letter differs from what came: {name}"
+    if len({letter.reason for letter in letters}) > 1:
+        yield f"dead-lettered for different reasons: {name}: {_reasons(letters)}"
+
+
+def _of_cases(entered: dict[str, set[Place]], found: Found) -> Iterator[str]:
+    for name, places in entered.items():
+        case = found.cases.get(name)
+        if case is None:
+            continue
+        if len(case.bodies) > 1:
+            yield f"case {name} was decided in {len(case.bodies)} different ways"
+        if case.origin not in places:
+            yield f"case {name} names another origin than where it entered: {case.origin}"
+
+
+def _of_actions(entered: dict[str, set[Place]], found: Found) -> Iterator[str]:
+    promised: Counter[str] = Counter()
+    for name in entered:
+        if name in found.cases:
+            promised.update(found.cases[name].promised)
+    for action in promised:
+        if action not in found.actions and action not in found.cancelled:
+            yield f"action {action} was decided and never asked for"
+        if len(found.bodies.get(action, ())) > 1:
+            yield f"action {action} says different things: {sorted(found.actions[action])}"
+        if action in found.actions and found.cancelled.get(action) is False:
+            yield f"action {action} was cancelled before it went out, and went out"
+    everyone = {action for case in found.cases.values() for action in case.promised}
+    yield from (
+        f"action {action} was asked for and never decided"
+        for action in found.actions.keys() - everyone
+    )
+    yield from (
+        f"effect {effect} was asked for {len(actions)} times"
+        for effect, actions in found.effects.items()
+        if len(actions) > 1
+    )
+
+
+def _against(oracle: Found, entered: dict[str, set[Place]], found: Found) -> Iterator[str]:
+    for name in entered:
+        case, calm = found.cases.get(name), oracle.cases.get(name)
+        if case is None:
+            continue
+        if calm is None:
+            yield f"case {name}: the oracle did not decide it"
+            continue
+        if case.ruling != calm.ruling:
+            yield f"case {name}: the oracle says {calm.ruling}, here {case.ruling}"
+        for action in case.promised:
+            if not found.actions.get(action, set()) <= oracle.actions.get(action, set()):
+                yield f"action {action} is not the oracle's: {sorted(found.actions[action])}"
+
+
+def _reasons(letters: list[Letter]) -> list[str]:
+    return sorted({f"{letter.reason}: {letter.detail}" for letter in letters})

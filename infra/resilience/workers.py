@@ -14,7 +14,6 @@ from infra.local.part import Part
 from infra.local.places import Ports
 
 ROOT = Path(__file__).parents[2]
-SOURCES = Path(__file__).with_name("sources.yaml")
 
 
 class Worker(Part):
@@ -23,12 +22,18 @@ class Worker(Part):
     stop_within_s = 35.0
 
     def __init__(
-        self, service: str, number: int, home: Path, environment: Mapping[str, str]
+        self,
+        service: str,
+        number: int,
+        home: Path,
+        environment: Mapping[str, str],
+        *,
+        special: bool = False,
     ) -> None:
-        self.service = service
+        self.service, self.number, self.special = service, number, special
         self.name = f"{service}-{number}"
         super().__init__(home / f"{self.name}.log")
-        self.home = home
+        self.state = home / self.name
         self.environment = environment
         # Added to the environment of the next start alone: a crash point to be hit once.
         self.once: dict[str, str] = {}
@@ -43,7 +48,7 @@ class Worker(Part):
             {
                 **self.environment,
                 "SLUICE_INSTANCE": self.name,
-                "SLUICE_STATE_DIR": str(self.home / self.name),
+                "SLUICE_STATE_DIR": str(self.state),
                 "SLUICE_HEALTH_PORT": str(self._port),
                 **once,
             },
@@ -52,21 +57,15 @@ class Worker(Part):
 
     @override
     def is_ready(self) -> bool:
+        return bool(self.health().get("ready"))
+
+    def health(self) -> dict[str, object]:
+        """What it says of itself; nothing where it does not answer."""
         try:
             address = f"http://127.0.0.1:{self._port}/health/ready"
             with urllib.request.urlopen(address, timeout=2) as answer:
-                return bool(json.load(answer)["ready"])
-        except (OSError, urllib.error.URLError):
-            return False
-
-
-def environment(bootstrap_servers: str, triton_url: str) -> dict[str, str]:
-    """What every service is told. Short group time-outs: a killed worker is replaced in seconds."""
-    return {
-        "SLUICE_KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers,
-        "SLUICE_KAFKA_SESSION_TIMEOUT_S": "6",
-        "SLUICE_TRITON_URL": triton_url,
-        "SLUICE_INTAKE_MASKING_KEY": "resilience-tests-only-not-a-secret-key",
-        "SLUICE_INTAKE_SOURCES": str(SOURCES),
-        "OTEL_TRACES_EXPORTER": "none",
-    }
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            return dict(json.load(error))
+        except (OSError, ValueError):
+            return {}
