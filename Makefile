@@ -54,14 +54,16 @@ check: setup ## Everything that needs no run: format, lint, types, imports, cont
 	$(BIN)/python -m schemas.snapshots --check
 	$(BIN)/python -m schemas.compatibility
 	$(BIN)/python -m topics.asyncapi --check
+	$(BIN)/python -m services.decider.policies.catalogue --check
 
 fmt: setup ## Format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: setup ## Write the generated contracts again
+schemas: setup ## Write the generated contracts and pages again
 	$(BIN)/python -m schemas.snapshots
 	$(BIN)/python -m topics.asyncapi
+	$(BIN)/python -m services.decider.policies.catalogue
 
 lock: setup ## Resolve the dependencies anew; UPGRADE=1 takes the newest
 	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -31,6 +31,9 @@ _COMMANDS = {
     "topics": _Command("topics", "topics", "Topics as declared: check for drift, or apply."),
     "dead-letters": _Command("dead_letters", "dead_letters", "List, show, redrive dead letters."),
     "offsets": _Command("offsets", "offsets", "Show committed offsets; accept a loss."),
+    "policies": _Command(
+        "policies", "policies", "Check policies and run their tests; list facts and actions."
+    ),
     "models": _Command("models", "models", "Build and check the models that Triton serves."),
     "bench": _Command("bench", "bench", "Measure the running stack."),
     "resilience": _Command(

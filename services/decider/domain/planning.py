@@ -5,7 +5,7 @@ from datetime import datetime
 from services.decider.domain import budgets, effects
 from services.decider.domain.autonomy import Control, Level, in_control_group, lower
 from services.decider.domain.case import CaseView, Memory
-from services.decider.domain.conditions import said
+from services.decider.domain.conditions import comparisons, said
 from services.decider.domain.policy import Match, Policy, Step
 from services.decider.domain.resolving import resolve, undo_of
 from services.decider.domain.ruling import BudgetCharge, Planned, Withheld
@@ -39,7 +39,7 @@ class _Planner:
         self._view = view
         self._policy = policy
         self._facts = match.facts
-        self._told = _told(match)
+        self._match = match
         self._memory = memory
         self._control = control
         self._now = now
@@ -83,7 +83,7 @@ class _Planner:
             expires_at=self._now + step.expires,
             undo=undo_of(spec.undo, self._facts, found.parameters),
             budgets=counted.charges if takes else (),
-            explanation=self._told + (f"; withheld: {no[1]}" if no else ""),
+            explanation=self._explained(step, no),
         )
 
     def _refusal(
@@ -125,8 +125,17 @@ class _Planner:
     def _used(self, key: str) -> float:
         return self._memory.budget_used(key, self._now) + budgets.total(self._charged, key)
 
+    def _explained(self, step: Step, no: _No | None) -> str:
+        """The rule and the facts it shows: never text, never a person.
 
-def _told(match: Match) -> str:
-    """The rule and the facts it shows: never text, never a person."""
-    shown = [f"{name}={said(match.facts[name])}" for name in match.shows if name in match.facts]
-    return f"{match.rule}: {', '.join(shown)}" if shown else match.rule
+        What a person may still release is explained as it will go out.
+        """
+        asked = () if step.only_if is None else comparisons(step.only_if)
+        facts = dict.fromkeys((*self._match.shows, *(each.fact for each in asked)))
+        shown = ", ".join(
+            f"{name}={said(self._facts[name])}" for name in facts if name in self._facts
+        )
+        told = f"{self._match.rule}: {shown}" if shown else self._match.rule
+        if no is None or no[0] is Withheld.AWAITS_APPROVAL:
+            return told
+        return f"{told}; withheld: {no[1]}"

@@ -12,6 +12,14 @@ from services.decider.domain.values import Facts, Scalar
 
 DEFAULT = "default"
 
+# What explains that no rule matched: what was read, though it was not relied upon.
+_SHOWN_BY_DEFAULT = (
+    "intent.guess",
+    "intent.confidence",
+    "exception.guess",
+    "exception.confidence",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class FactRef:
@@ -130,7 +138,7 @@ def evaluate(policy: Policy, facts: Facts, stale: frozenset[str] = frozenset()) 
         if failure is None:
             return _match(rule.id, rule.then, rule.shows, trail, known)
         trail.append((rule.id, because(failure, known, stale)))
-    return _match(DEFAULT, policy.default, (), trail, known)
+    return _match(DEFAULT, policy.default, _SHOWN_BY_DEFAULT, trail, known)
 
 
 def _match(

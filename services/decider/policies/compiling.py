@@ -160,6 +160,9 @@ class _Compiler:
     def _shows(self, node: Node | None, when: Condition, facts: Facts) -> tuple[str, ...]:
         if node is None:
             asked = dict.fromkeys(each.fact for each in comparisons(when))
+            for fact in tuple(asked):
+                if fact.endswith(".label") and (sure := f"{fact[:-6]}.confidence") in facts.known:
+                    asked[sure] = None
             return tuple(fact for fact in asked if fact not in _NOT_SHOWN)
         shown: list[str] = []
         for each in self._reader.items(node):
