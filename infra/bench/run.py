@@ -64,6 +64,8 @@ def run(target: Target, plan: Plan, command: str, say: Say) -> Report:
     say("granting autonomy to the bench's own tenant")
     grant(target.bootstrap_servers, load.TENANT)
     watch = meter(target)
+    say("waiting until the stack is quiet")
+    watch.quiet()
     say("loading the model in process")
     with _ceiling(target, watch) as model:
         bench = _Bench(target, plan, watch, model, say)

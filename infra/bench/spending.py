@@ -116,10 +116,13 @@ class Meter:
             stolen=after.stolen - before.stolen,
         )
 
-    def quiet(self, *, share: float = 0.15, within_s: float = 30.0) -> float:
+    def quiet(self, *, share: float = 0.15, within_s: float = 60.0) -> float:
         """Wait until the stack does next to nothing, such as exporting spans; returns how long.
 
         `share`: of one core, over half a second.
+
+        Raises:
+            BenchError: it works on, so there is something else that it works at.
         """
         began = time.monotonic()
         before = self.sample()
@@ -129,9 +132,12 @@ class Meter:
             spent = self.between(before, after)
             working = spent.of(Role.PIPELINE, Role.MODEL, Role.BROKER, Role.STORE)
             if working < share * spent.wall_s:
-                break
+                return after.at - began
             before = after
-        return time.monotonic() - began
+        raise BenchError(
+            f"the stack is still busy after {within_s:.0f} s without work from the bench; has it"
+            " a backlog, or another producer? `sluice offsets show` tells what is left"
+        )
 
 
 def meter(target: Target) -> Meter:
