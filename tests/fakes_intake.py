@@ -18,11 +18,16 @@ from services.intake.app import maskers_of
 from services.intake.handler import Accept
 from services.intake.sources import Sources
 from tests.fakes_decider import FakeLane, FakeMetrics
+from topics.automation import OUTCOME_REPORTED, REVIEW_GIVEN
+from topics.supply import SUPPLY_EVENT_RECEIVED
 from topics.support import TICKET_RECEIVED
 
 EXAMPLES = Path(__file__).parents[1] / "schemas" / "examples"
 KEY = "a key of tests, which need none to be secret"
 TICKETS = TICKET_RECEIVED.name
+SUPPLY = SUPPLY_EVENT_RECEIVED.name
+OUTCOMES = OUTCOME_REPORTED.name
+REVIEWS = REVIEW_GIVEN.name
 
 SOURCES = Path(__file__).with_suffix(".yaml").read_text()
 
@@ -129,30 +134,30 @@ def said(text: str, **message: Any) -> dict[str, Any]:
     return ticket(message={"id": "m-1", "text": text, **message})
 
 
+def supply(**fields: Any) -> dict[str, Any]:
+    """A small valid supply event."""
+    return {
+        "family": "transport",
+        "milestone": "departed",
+        "occurred_at": "2026-11-20T06:30:00Z",
+        "refs": [{"type": "shipment", "value": "SH-1"}],
+        **fields,
+    }
+
+
 def example(name: str) -> Any:
     """One of schemas/examples, parsed."""
     return json.loads((EXAMPLES / name).read_bytes())
 
 
+# Folder of examples: its topic, ce_source and ce_type.
 SOURCE_OF: Mapping[str, tuple[str, str, str]] = {
-    "support.ticket.received.v1": (TICKETS, "/helpdesk/acme", TICKETS),
-    "supply.event.received.v1": (
-        "supply.event.received.v1",
-        "/suppliers/acme",
-        "supply.event.received.v1",
-    ),
-    "sources/epcis": ("supply.event.received.v1", "/epcis/acme", "org.gs1.epcis"),
-    "sources/dcsa": ("supply.event.received.v1", "/dcsa/acme", "org.dcsa.tnt"),
-    "automation.outcome.reported.v1": (
-        "automation.outcome.reported.v1",
-        "/helpdesk/acme",
-        "automation.outcome.reported.v1",
-    ),
-    "automation.review.given.v1": (
-        "automation.review.given.v1",
-        "/ops/acme",
-        "automation.review.given.v1",
-    ),
+    TICKETS: (TICKETS, "/helpdesk/acme", TICKETS),
+    SUPPLY: (SUPPLY, "/suppliers/acme", SUPPLY),
+    "sources/epcis": (SUPPLY, "/epcis/acme", "org.gs1.epcis"),
+    "sources/dcsa": (SUPPLY, "/dcsa/acme", "org.dcsa.tnt"),
+    OUTCOMES: (OUTCOMES, "/helpdesk/acme", OUTCOMES),
+    REVIEWS: (REVIEWS, "/ops/acme", REVIEWS),
 }
 
 
@@ -163,3 +168,46 @@ def examples() -> list[tuple[str, str, str, str]]:
         for folder, said in SOURCE_OF.items()
         for path in sorted((EXAMPLES / folder).glob("*.json"))
     ]
+
+
+def epcis_event(**changes):
+    """A small valid EPCIS event; None takes a field away."""
+    event = {
+        "eventID": "urn:uuid:1",
+        "type": "ObjectEvent",
+        "action": "OBSERVE",
+        "eventTime": "2026-11-20T07:00:12.000Z",
+        "eventTimeZoneOffset": "+05:30",
+        "epcList": ["urn:epc:id:sscc:9521321.0000004711"],
+        **changes,
+    }
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def epcis(*events):
+    """A document of them."""
+    document = example("sources/epcis/inbound-receipt.json")
+    document["epcisBody"]["eventList"] = list(events)
+    return document
+
+
+def dcsa(**changes):
+    """The example of a carrier's event, changed; None takes a field away."""
+    event = {**example("sources/dcsa/vessel-arrival-estimate.json"), **changes}
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def grouped(kind, code, **more):
+    """An event as DCSA 3.0 writes it."""
+    return {
+        "eventID": f"e-{code}",
+        "eventRouting": {},
+        "eventDateTime": "2026-01-20T18:00:00Z",
+        "eventClassification": {
+            "eventTypeCode": kind,
+            "eventClassifierCode": "ACT",
+            f"{kind.lower()}EventTypeCode": code,
+        },
+        "equipmentDetails": {"equipmentReference": "APZU4812090"},
+        **more,
+    }
