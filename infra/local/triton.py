@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 from typing_extensions import override
@@ -25,8 +26,9 @@ from services.chassis.settings import load
 
 # Asked for readiness: Triton's own word for it sees neither a dead stub nor a wrong output.
 QUESTIONS = ("read_ticket", "read_notice")
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton puts it
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton puts it
 _PREFIX = "sluice_triton_"
+_PATIENCE_S = 0.6  # for each of three calls: is_ready has two seconds
 
 
 class TritonPart(Part):
@@ -51,7 +53,7 @@ class TritonPart(Part):
         self._repository = repository
         self._environment: Environment | None = None
         self._questions = QUESTIONS if repository is None else ()
-        self._worked_at = 0
+        self._answered: dict[str, int] = {}
 
     @property
     def url(self) -> str:
@@ -117,12 +119,13 @@ class TritonPart(Part):
 
     @override
     def is_ready(self) -> bool:
-        """Every question is answered, or the encoder is too busy with others' texts to."""
-        if not answers(f"{self.addresses()['http']}/v2/health/live", timeout_s=1):
+        """Every question is answered: ours, or at least others' before ours in the queue."""
+        if not answers(f"{self.addresses()['http']}/v2/health/live", timeout_s=_PATIENCE_S):
             return False
-        if all(self._answers(question) for question in self._questions):
-            return True
-        return self._works()
+        try:
+            return all(self._answers(question) for question in self._questions)
+        except TimeoutError:
+            return False
 
     @override
     def clean(self) -> None:
@@ -145,31 +148,40 @@ class TritonPart(Part):
 
     def _answers(self, question: str) -> bool:
         tensor = {"name": "TEXT", "shape": [1, 1], "datatype": "BYTES", "data": ["ready?"]}
-        request = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.addresses()['http']}/v2/models/{question}/infer",
-            json.dumps({"inputs": [tensor]}).encode(),
-        )
         try:
-            with urllib.request.urlopen(request, timeout=1) as reply:  # noqa: S310 - the same
-                return bool(json.load(reply)["outputs"])
-        except (OSError, ValueError, KeyError):
-            return False
+            reply = self._ask(f"{question}/infer", {"inputs": [tensor]})
+        except TimeoutError:
+            return self._is_busy(question)
+        return bool(reply and reply.get("outputs"))
 
-    def _works(self) -> bool:
-        """Whether the encoder answered anybody since we last asked."""
-        url = f"{self.addresses()['http']}/v2/models/encoder/stats"
+    def _is_busy(self, question: str) -> bool:
+        """Whether anybody got an answer to it since we last looked."""
+        reply = self._ask(f"{question}/stats") or {"model_stats": []}
+        count = sum(int(s["inference_stats"]["success"]["count"]) for s in reply["model_stats"])
+        before, self._answered[question] = self._answered.get(question, count), count
+        return before < count
+
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """None for an error of any kind; raises TimeoutError when no answer comes."""
+        url = f"{self.addresses()['http']}/v2/models/{path}"
+        data = None if body is None else json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(url, timeout=1) as reply:  # noqa: S310 - our own address
-                (stats,) = json.load(reply)["model_stats"]
-        except (OSError, ValueError, KeyError):
-            return False
-        before, self._worked_at = self._worked_at, int(stats["last_inference"])
-        return before < self._worked_at
+            with urllib.request.urlopen(url, data, timeout=_PATIENCE_S) as reply:  # noqa: S310 - our own address
+                answer: dict[str, Any] = json.load(reply)
+        except TimeoutError:
+            raise
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, TimeoutError):
+                raise error.reason from error
+            return None
+        except (OSError, ValueError):
+            return None
+        return answer
 
 
 def regions() -> list[Path]:
     """The shared memory of all servers that were started like this one."""
-    return sorted(_SHARED_MEMORY.glob(f"{_PREFIX}*"))
+    return sorted(SHARED_MEMORY.glob(f"{_PREFIX}*"))
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ from infra.triton.settings import ModelsSettings
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE / "repository"
-_BUILD = HERE / "build"
+BUILD = HERE / "build"
 # These make the heads, not the encoder: another one leaves the encoder as it is.
-_NOT_ENCODER = frozenset({"heads.py", "__main__.py", "model.py", "scoring.py"})
+_NOT_ENCODER = frozenset({"heads.py", "head", "__main__.py"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ def plan(settings: ModelsSettings, packs: Path | None) -> Plan:
     processes = settings.processes or len(os.sched_getaffinity(0))
     specs = head_specs(packs)
     encoder = key(
-        contents([environment.LOCK, *_files(_BUILD, _NOT_ENCODER)]),
+        contents([environment.LOCK, *_files(BUILD, _NOT_ENCODER)]),
         contents(_files(REPOSITORY / "encoder" / "1")),
         asdict(known["encoder"]),
         asdict(choice),
     )
     repository = key(
         encoder,
-        contents([*_files(_BUILD), *_files(REPOSITORY)]),
+        contents([*_files(BUILD), *_files(REPOSITORY)]),
         asdict(known["language"]),
         specs,
         processes,
