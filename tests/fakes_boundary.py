@@ -52,12 +52,16 @@ class Spans(Tracing):
 
 
 class Broker(Publisher):
-    """Keeps what was sent; `down` is an outage, `too_large` refuses a value for ever."""
+    """Keeps what was sent; `down` is an outage.
+
+    `too_large` refuses a value for ever, `refuses` a topic's every message.
+    """
 
     def __init__(self) -> None:
         self.written: list[Message] = []
         self.down = False
         self.too_large: bytes | None = None
+        self.refuses: str | None = None
         self.unconfirmed: asyncio.Event | None = None  # answers only once it is set
 
     @override
@@ -68,7 +72,11 @@ class Broker(Publisher):
         await asyncio.sleep(0)
         if self.down:
             raise Outage("no broker")
-        good = [each for each in messages if each.value != self.too_large or not self.too_large]
+        good = [
+            each
+            for each in messages
+            if (each.value != self.too_large or not self.too_large) and each.topic != self.refuses
+        ]
         self.written.extend(good)
         if self.unconfirmed is not None:
             await self.unconfirmed.wait()

@@ -3,7 +3,7 @@
 import json
 from collections import Counter, deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from services.chassis.outcome import DeadLetter, Reason
@@ -11,6 +11,7 @@ from services.chassis.record import Headers, Message, Record
 
 ORIGIN = "sluice-origin-"
 DEAD = "sluice-dead-letter-"
+OMITTED = f"{DEAD}omitted"  # how many bytes of a value too large to be written again
 DETAIL_CHARS = 500
 
 # Not a record that failed but one that is gone: written by `sluice offsets accept-loss`.
@@ -91,6 +92,15 @@ def compose(
     origin = origin_headers(origin_of(record, trusted))
     ours = _dead_headers(service, letter.reason, letter.detail, at)
     return Message(topic, record.key, record.value, (*originals(record), *origin, *ours))
+
+
+def without_value(letter: Message) -> Message:
+    """The letter of a record that no topic takes back: unpacked it is larger than any limit.
+
+    Its value stays where the origin's headers point to, as long as that topic keeps it.
+    """
+    size = len(letter.value or b"")
+    return replace(letter, value=None, headers=(*letter.headers, (OMITTED, str(size).encode())))
 
 
 def _dead_headers(service: str, reason: str, detail: str, at: datetime) -> Headers:

@@ -202,7 +202,12 @@ class LaneRun:
             await self._send(messages)
         except Refused as error:
             if isinstance(outcome, DeadLetter):
-                raise Crash(f"the broker refuses a dead letter for ever: {error}") from error
+                (letter,) = messages
+                if letter.value is None:
+                    raise Crash(f"the broker refuses a dead letter for ever: {error}") from error
+                # Producers compress: what fitted its topic may fit no other once unpacked.
+                bare = (dead_letters.without_value(letter),)
+                return await self._emit_alone(delivery, outcome, bare)
             late = DeadLetter("crashed", f"an output of it is refused: {error}")
             return await self._emit_alone(delivery, late, self._messages(delivery, late))
         return outcome

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 Headers = tuple[tuple[str, bytes], ...]
 
+# A producer may write any 64-bit number; brokers refuse the far future alone, and -1 is "none".
+_LAST_MS = 253_370_764_800_000  # the year 9999
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -27,8 +30,8 @@ class Record:
 
     @property
     def timestamp(self) -> datetime:
-        """The record's timestamp as an aware UTC instant."""
-        return datetime.fromtimestamp(self.timestamp_ms / 1000, tz=UTC)
+        """The record's timestamp as an aware UTC instant; what is none is the epoch."""
+        return datetime.fromtimestamp(min(max(self.timestamp_ms, 0), _LAST_MS) / 1000, tz=UTC)
 
 
 @dataclass(frozen=True, slots=True)

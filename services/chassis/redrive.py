@@ -9,6 +9,7 @@ from schemas.base import Event
 from services.chassis.dead_letters import (
     DEAD,
     LOSS_ACCEPTED,
+    OMITTED,
     RecordOrigin,
     carried_origin,
     origin_headers,
@@ -44,6 +45,7 @@ class Letter:
     origin: RecordOrigin | None
     tenant: str | None  # only our own topics' keys begin with it
     size: int | None  # None is a null value
+    omitted: bool = False  # too large to be written again: the value is at its origin alone
 
     @property
     def place(self) -> str:
@@ -66,6 +68,7 @@ def letter_of(record: Record, service: str, topics: Sequence[Topic[Event]]) -> L
         origin,
         tenant or None if source and "outside" not in source.writers else None,
         None if record.value is None else len(record.value),
+        record.header(OMITTED) is not None,
     )
 
 
@@ -116,10 +119,8 @@ def plan(letters: Iterable[Letter], topics: Sequence[Topic[Event]]) -> Plan:
 
 def _parent(letter: Letter, topics: Sequence[Topic[Event]]) -> tuple[str | None, str]:
     """The topic that its record is read from again, or why there is none."""
-    if letter.reason == LOSS_ACCEPTED:
-        return None, "records an accepted loss: there is nothing to redrive"
-    if letter.origin is None:
-        return None, "says not where it came from: not written by Sluice"
+    if letter.origin is None or letter.omitted or letter.reason == LOSS_ACCEPTED:
+        return None, _stays(letter)
     source = _declared(letter.origin.topic, topics)
     if source is None or letter.service not in source.readers:
         return None, f"came from {letter.origin.topic}, which {letter.service} does not read"
@@ -130,6 +131,14 @@ def _parent(letter: Letter, topics: Sequence[Topic[Event]]) -> tuple[str | None,
     if retry is None:
         return None, f"{letter.service} reads {source.name} and has no retry topic"
     return retry.name, ""
+
+
+def _stays(letter: Letter) -> str:
+    if letter.reason == LOSS_ACCEPTED:
+        return "records an accepted loss: there is nothing to redrive"
+    if letter.omitted:
+        return "was too large to be kept: its value is at its origin alone"
+    return "says not where it came from: not written by Sluice"
 
 
 def _declared(name: str, topics: Sequence[Topic[Event]]) -> Topic[Event] | None:

@@ -186,7 +186,7 @@ class OtelTracing(Tracing):
                 Attr.MESSAGING_PARTITION: str(record.partition),
                 Attr.MESSAGING_OFFSET: record.offset,
                 Attr.MESSAGING_GROUP: service,
-                Attr.DWELL_MS: max(0, round(time.time() * 1000) - record.timestamp_ms),
+                Attr.DWELL_MS: max(0, round((time.time() - record.timestamp.timestamp()) * 1000)),
             },
         )
         with _ending(span):

@@ -37,7 +37,7 @@ def table(letters: Iterable[Letter]) -> Table:
             str(each.partition),
             str(each.offset),
             *(Text(clean(word)) for word in (each.reason, each.tenant or "-", _origin(each))),
-            "null" if each.size is None else str(each.size),
+            "omitted" if each.omitted else "null" if each.size is None else str(each.size),
             Text(clean(each.detail)),
         )
     return made
@@ -54,6 +54,8 @@ def summary(counts: Counter[tuple[str, str]]) -> Table:
 def explain(letter: Letter, record: Record) -> None:
     """Print all but the value; what came from outside as it came."""
     size = "null" if letter.size is None else f"{letter.size} bytes (--value prints them)"
+    if letter.omitted:
+        size = "too large to be written again; it is at its origin as long as that topic keeps it"
     rows = [
         ("reason", letter.reason),
         ("detail", letter.detail or "-"),

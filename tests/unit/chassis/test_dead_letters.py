@@ -14,6 +14,7 @@ from services.chassis.dead_letters import (
     compose,
     origin_headers,
     origin_of,
+    without_value,
 )
 from services.chassis.outcome import DeadLetter
 from services.chassis.record import Message, Record
@@ -175,11 +176,13 @@ def test_what_cannot_be_redriven_is_left_and_says_why() -> None:
     """Nothing is guessed: an audit, a stranger's record, a topic that is not the service's."""
     lost = RecordOrigin(TICKET_RECEIVED.name, 0, 5, NOW)
     audit = accepted_loss(lost, 9, service="intake", topic="intake.dead-letter.v1", at=NOW)
+    whole = _letter(_record(TICKET_RECEIVED.name), "intake")
     planned = plan(
         [
             letter_of(_written(audit), "intake", ALL),
             _found(headers=(("sluice-dead-letter-reason", b"rejected"),), offset=1),
             _found("decider", offset=2),
+            letter_of(_written(without_value(whole), offset=3), "intake", ALL),
         ],
         ALL,
     )
@@ -189,6 +192,7 @@ def test_what_cannot_be_redriven_is_left_and_says_why() -> None:
         "records an accepted loss: there is nothing to redrive": 1,
         "says not where it came from: not written by Sluice": 1,
         f"came from {TICKET_RECEIVED.name}, which decider does not read": 1,
+        "was too large to be kept: its value is at its origin alone": 1,
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.chassis.dead_letters import OMITTED
 from services.chassis.errors import (
     Crash,
     InferenceFailed,
@@ -205,11 +206,31 @@ async def test_a_dead_letter_that_is_refused_ends_the_process() -> None:
         return [DeadLetter("rejected", "x") for _ in deliveries]
 
     post = Post(refuse)
-    post.broker.too_large = b"a"
+    post.broker.refuses = DEAD
     await post.feed(FakeLane(), b"a")
     await until(lambda: post.crashes)
     assert "refuses a dead letter" in str(post.crashes[0])
     assert post.acked == []
+
+
+async def test_a_record_too_large_for_any_letter_leaves_one_without_its_value() -> None:
+    """A producer compressed it; unpacked it fits nowhere, and its lane must go on all the same."""
+
+    async def refuse(_lane, deliveries):
+        return [DeadLetter("rejected", "x") for _ in deliveries]
+
+    post = Post(refuse, chunk=4)
+    post.broker.too_large = b"huge"
+    await post.feed(FakeLane(), b"a", b"huge", b"c")
+    await post.done(3)
+    letters = [each for each in post.broker.written if each.key == b"acme" and each.topic == DEAD]
+    (bare,) = (each for each in letters if each.value is None)
+    assert dict(bare.headers)[OMITTED] == b"4"
+    assert dict(bare.headers)["sluice-origin-offset"] == b"1"
+    assert _reason(bare) == "rejected"
+    assert {each.value for each in letters} == {b"a", None, b"c"}
+    assert post.crashes == []
+    await post.boundary.drain()
 
 
 async def test_a_hold_that_lasts_too_long_ends_the_process() -> None:
