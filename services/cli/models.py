@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ _FORM = click.option(
     type=click.Choice(["ov-int8", "ort-int8"]),
     help="Of the encoder, instead of SLUICE_MODELS_FORM or what suits this CPU.",
 )
+_WIDE = 160  # columns where nobody's terminal says how many there are
 _JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -167,7 +169,9 @@ def _print(found: "list[Model]") -> None:
     from rich.table import Table  # noqa: PLC0415 - the same
 
     table = Table(box=None, pad_edge=False)
-    for column in ("model", "version", "digest", "quantization", "runtime", "licence", "made from"):
+    for column in ("model", "version", "digest"):
+        table.add_column(column, no_wrap=True)
+    for column in ("quantization", "runtime", "licence", "made from"):
         table.add_column(column, overflow="fold")
     for model in found:
         manifest = model.manifest or {}
@@ -181,7 +185,8 @@ def _print(found: "list[Model]") -> None:
             manifest.get("licence", ""),
             _origin(manifest),
         )
-    Console(highlight=False).print(table)
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(highlight=False, width=width).print(table)
 
 
 def _origin(manifest: dict[str, Any]) -> str:
