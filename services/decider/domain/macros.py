@@ -1,6 +1,7 @@
 """Approved texts: an action names one and its variables, it never carries words of its own."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,9 @@ LOCALES = ("en", "hi", "bn", "ta", "hi-Latn")
 CORRECTION = "correction"
 
 # An id, a status, a number: nothing that a mail program makes a link of, nothing that is prose.
-_FIT = re.compile(r"[\w #-]{1,40}")
+_LONGEST = 40
+_WORDS = 3
+_BESIDE_LETTERS = frozenset(" #_-")
 _REGION = re.compile(r"-(?:[A-Z]{2}|\d{3})$")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
@@ -37,7 +40,11 @@ def approved_locale(macro: Macro, wanted: str) -> str | None:
 
 def fit_for_customers(value: Scalar) -> bool:
     """Whether a fact may stand in a text to a customer: some of them are a producer's words."""
-    return not isinstance(value, str) or _FIT.fullmatch(value) is not None
+    if not isinstance(value, str):
+        return True
+    # Letters, their marks (many scripts need them) and digits.
+    plain = all(c in _BESIDE_LETTERS or unicodedata.category(c)[0] in "LMN" for c in value)
+    return plain and 0 < len(value) <= _LONGEST and 0 < len(value.split()) <= _WORDS
 
 
 def variables_in(text: str) -> frozenset[str]:

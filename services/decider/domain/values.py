@@ -6,6 +6,9 @@ from enum import StrEnum
 Scalar = str | int | float | bool
 Facts = Mapping[str, Scalar]
 
+# JSON writes integers of any length; beyond this a float has lost the units.
+_MOST = 2**63
+
 
 class Kind(StrEnum):
     """The type of a value. A boolean is no number."""
@@ -16,12 +19,15 @@ class Kind(StrEnum):
 
 
 def kind_of(value: object) -> Kind | None:
-    """The kind of a value as YAML or JSON gives it; None for anything that is not a scalar."""
+    """The kind of a value as YAML or JSON gives it.
+
+    None for what is no scalar, and for numbers that cannot be reckoned with.
+    """
     match value:
         case bool():
             return Kind.BOOLEAN
         case int() | float():
-            return Kind.NUMBER
+            return Kind.NUMBER if -_MOST < value < _MOST else None
         case str():
             return Kind.STRING
         case _:

@@ -1,7 +1,5 @@
 """Conditions as people write them, checked against the catalogue of facts."""
 
-import math
-
 from services.decider.domain.conditions import (
     All,
     AnyOf,
@@ -46,8 +44,7 @@ class Facts:
 
     def scalar(self, at: Node, spec: FactSpec, value: object) -> Scalar | None:
         """A value that the fact can have."""
-        kind = kind_of(value)
-        if kind is not spec.kind or (isinstance(value, float) and not math.isfinite(value)):
+        if kind_of(value) is not spec.kind:
             self._reader.problems.add(
                 at, f"{spec.name} is a {spec.kind}; {value!r} is not: write a {spec.kind}"
             )

@@ -73,7 +73,7 @@ def read(file: Path, problems: Problems) -> Node | None:
     if root is None:
         problems.at_line(1, "is empty; write the document or remove the file")
         return None
-    return _Builder(problems).build(root, "")
+    return _Builder(problems).build(root, "", 1)
 
 
 class _Builder:
@@ -82,17 +82,20 @@ class _Builder:
         self._seen: set[int] = set()
         self._scalars = yaml.constructor.SafeConstructor()
 
-    def build(self, node: yaml.Node, path: str) -> Node:
-        line = node.start_mark.line + 1
+    def build(self, node: yaml.Node, path: str, line: int) -> Node:
+        """The tree below a node; `line` is where it is named, an alias's own mark is elsewhere."""
         if id(node) in self._seen:
             self._problems.at_line(line, f"{path}: aliases are not read here; write it out")
             return Node(None, line, path)
         self._seen.add(id(node))
+        line = node.start_mark.line + 1
         match node:
             case yaml.MappingNode():
                 return Node(self._mapping(node, path), line, path)
             case yaml.SequenceNode():
-                items = [self.build(each, f"{path}[{n}]") for n, each in enumerate(node.value)]
+                items = [
+                    self.build(each, f"{path}[{n}]", line) for n, each in enumerate(node.value)
+                ]
                 return Node(items, line, path)
             case _:
                 return Node(self._scalar(node, path), line, path)
@@ -105,7 +108,7 @@ class _Builder:
             if name in found:
                 self._problems.at_line(line, f"{below}: is there twice; remove one")
                 continue
-            built = self.build(value, below)
+            built = self.build(value, below, line)
             found[name] = Node(built.value, line, below)
         return found
 

@@ -40,6 +40,8 @@ def _macro(file: Path, problems: Problems) -> Macro | None:
         for name, node in reader.entries(given.get("variables")).items()
         if (fact := _variable(reader, name, node)) is not None
     }
+    if "texts" in given and not reader.entries(given["texts"]):
+        problems.add(given["texts"], f"is empty; write one for a locale of {', '.join(LOCALES)}")
     texts = {
         locale: text
         for locale, node in reader.entries(given.get("texts")).items()

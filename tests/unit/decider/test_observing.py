@@ -1,0 +1,219 @@
+"""From a case and its assessment to facts: every one typed, in the catalogue, and no text."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from schemas.automation.assessment import (
+    Abstention,
+    Assessment,
+    JoinedFact,
+    Reading,
+    Task,
+)
+from schemas.automation.case import Case, Domain, Origin, SupplyFields
+from schemas.supply import Classifier, Family, Measurement, Milestone, Reference
+from schemas.support import AuthorKind, Channel, Direction, TicketPriority, TicketStatus
+from services.decider.domain.case import CaseView
+from services.decider.domain.facts import FACTS
+from services.decider.domain.observing import case_view, facts_at
+from services.decider.domain.values import kind_of
+from tests.fakes_decider import NOW, make_assessed
+
+SECRET = "where is my parcel"
+
+
+def seen(case: Case, assessment: Assessment | None = None) -> CaseView:
+    """As the decider sees it."""
+    found = assessment or Assessment(assessed_at=NOW)
+    return case_view(case.model_dump(), found.model_dump())
+
+
+def ticket(**fields) -> Case:
+    """A ticket's case."""
+    case = make_assessed(message="m1").case
+    assert case.ticket is not None
+    return case.model_copy(update={"ticket": case.ticket.model_copy(update=fields)})
+
+
+def supply(*refs: tuple[str, str], **fields) -> Case:
+    """A supply event's case."""
+    given = {"family": Family.TRANSPORT, "milestone": Milestone.CHANGED} | fields
+    return Case(
+        case_id=UUID(int=1),
+        tenant="acme",
+        source="tms",
+        domain=Domain.SUPPLY,
+        subject="acme|shipment:S1",
+        subject_kind="shipment",
+        subject_id="S1",
+        event_id="e",
+        origin=Origin(topic="t", partition=0, offset=0, timestamp=NOW),
+        occurred_at=NOW,
+        supply=SupplyFields(
+            classifier=Classifier.ESTIMATED,
+            refs=tuple(Reference(type=kind, value=value) for kind, value in refs),
+            **given,
+        ),
+        mapping="supply:1",
+    )
+
+
+def read(task: Task, label: str, **fields) -> Assessment:
+    """One reading."""
+    given = {"confidence": 0.9, "margin": 0.7, "models": ()} | fields
+    return Assessment(readings=(Reading(task=task, label=label, **given),), assessed_at=NOW)
+
+
+FULL_TICKET = ticket(
+    status=TicketStatus.NEW,
+    priority=TicketPriority.HIGH,
+    channel=Channel.WEB,
+    queue="inbox",
+    vip=True,
+    requester_ref="p1",
+    order_id="SO-1",
+    message_direction=Direction.INBOUND,
+    message_author_kind=AuthorKind.CUSTOMER,
+)
+FULL_EVENT = supply(
+    ("po", "PO-1"),
+    ("lot", "L1"),
+    ("lot", "L2"),
+    ("strange", "x"),
+    source_code="tms:x",
+    reason_code="smdg:WEA",
+    delay_days=Decimal("3.5"),
+    measurements=(
+        Measurement(kind="temperature", value=Decimal(4), minimum=Decimal("2.5")),
+        Measurement(kind="temperature", maximum=Decimal(9)),
+        Measurement(kind="humidity", value=Decimal(80)),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", [FULL_TICKET, FULL_EVENT], ids=["ticket", "event"])
+def test_every_fact_is_of_the_catalogue_and_of_its_type(case):
+    """A policy is checked against the catalogue: what it promises must be so."""
+    facts, _ = facts_at(seen(case), NOW, superseded=False)
+    for name, value in facts.items():
+        spec = FACTS[name]
+        assert kind_of(value) is spec.kind, name
+        assert type(value) in {str, int, float, bool}, name
+        assert spec.values is None or value in spec.values, name
+        assert spec.domain in {None, case.domain.value}, name
+
+
+def test_no_fact_holds_text():
+    """Facts stand in decisions and explanations; the text stays with the assessor."""
+    facts, _ = facts_at(seen(FULL_TICKET), NOW, superseded=False)
+    assert SECRET in FULL_TICKET.text
+    assert not [value for value in facts.values() if SECRET in str(value)]
+
+
+def test_fields_that_a_source_did_not_send_are_missing():
+    """None is not a value: conditions over it are false."""
+    facts = seen(ticket(priority=None, queue=None, vip=None)).facts
+    assert not {"ticket.priority", "ticket.queue", "ticket.vip"} & facts.keys()
+
+
+def test_a_reading_is_a_label_with_its_confidence():
+    """What the model said and how sure it is."""
+    view = seen(ticket(), read(Task.INTENT, "delivery_status"))
+    assert view.facts["intent.label"] == view.facts["intent.guess"] == "delivery_status"
+    assert (view.facts["intent.abstained"], view.confidence) == (False, 0.9)
+
+
+@pytest.mark.parametrize("why", Abstention)
+def test_an_abstained_label_is_only_a_guess(why):
+    """No rule relies upon a doubt by accident."""
+    facts = seen(ticket(), read(Task.INTENT, "delivery_status", abstained=why)).facts
+    assert "intent.label" not in facts
+    assert facts["intent.guess"] == "delivery_status"
+    assert (facts["intent.abstained"], facts["intent.abstention"]) == (True, why.value)
+
+
+def test_the_language_is_read_else_declared():
+    """What the text says goes before what its source believes."""
+    case = ticket().model_copy(update={"declared_language": "en"})
+    assert seen(case).language == "en"
+    assert seen(case, read(Task.LANGUAGE, "hi-Latn")).language == "hi-Latn"
+    unsure = read(Task.LANGUAGE, "ta", abstained=Abstention.LOW_CONFIDENCE)
+    assert seen(case, unsure).language == "en"
+    assert seen(ticket(), unsure).language is None
+
+
+def test_codes_go_before_a_model():
+    """A model is believed only where the codes say nothing."""
+    said = read(Task.EXCEPTION, "price", confidence=0.99)
+    table = seen(supply(("po", "P"), disposition="recalled"), said).facts
+    assert (table["exception.label"], table["exception.source"]) == ("quality", "table")
+    assert table["exception.rule"] == "disposition:recalled"
+    model = seen(supply(("po", "P")), said).facts
+    assert (model["exception.label"], model["exception.source"]) == ("price", "model")
+    assert "exception.label" not in seen(supply(("po", "P"))).facts
+
+
+def test_references_and_measurements_become_facts():
+    """The first of a kind; all lots are counted; temperatures alone."""
+    facts = seen(FULL_EVENT).facts
+    assert (facts["ref.po"], facts["ref.lot"], facts["supply.lots"]) == ("PO-1", "L1", 2)
+    assert "ref.strange" not in facts
+    assert (facts["supply.temperature_min"], facts["supply.temperature_max"]) == (2.5, 9.0)
+    assert facts["supply.delay_days"] == 3.5
+
+
+def test_masked_classes_are_counted():
+    """Zero is known, too."""
+    facts = seen(ticket().model_copy(update={"masked": {"phone": 2, "email": 1}})).facts
+    assert (facts["masked.total"], facts["masked.phone"], facts["masked.card"]) == (3, 2, 0)
+
+
+def joined(name: str, value: object, age: timedelta = timedelta()) -> Assessment:
+    """A fact of an operator's table."""
+    fact = JoinedFact(name=name, value=value, as_of=NOW - age, source="ref")
+    return Assessment(facts=(fact,), assessed_at=NOW)
+
+
+def test_a_joined_fact_counts_until_it_is_stale():
+    """And its staleness is told, so that the trail can say so."""
+    fresh = facts_at(seen(ticket(), joined("order.amount", 9.5)), NOW, superseded=False)
+    assert (fresh[0]["order.amount"], fresh[1]) == (9.5, frozenset())
+    late = seen(ticket(), joined("order.amount", 9.5, timedelta(days=1, seconds=1)))
+    facts, stale = facts_at(late, NOW, superseded=False)
+    assert "order.amount" not in facts
+    assert stale == {"order.amount"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("order.amount", "9.5"),
+        ("order.amount", True),
+        ("order.amount", 10**400),
+        ("order.mood", 1),
+        ("intent.label", "refund"),
+    ],
+)
+def test_a_joined_fact_of_another_type_or_name_is_missing(name, value):
+    """A table never passes for a reading, nor a text for a figure."""
+    assert seen(ticket(), joined(name, value)).joined == ()
+
+
+def test_ages_count_from_the_origin_and_from_the_event():
+    """A redriven case is as old as when it first came."""
+    case = ticket().model_copy(update={"occurred_at": NOW - timedelta(hours=2)})
+    facts, _ = facts_at(seen(case), NOW + timedelta(seconds=30), superseded=True)
+    assert (facts["case.age_s"], facts["event.age_s"]) == (30.0, 7230.0)
+    assert facts["subject.superseded"] is True
+
+
+def test_severity_is_judged_over_facts_as_fresh_as_they_are():
+    """Cover that is stale does not make a delay critical."""
+    case = supply(("po", "P"), delay_days=Decimal(2))
+    short = seen(case, joined("stock.cover_days", 1.0))
+    assert facts_at(short, NOW, superseded=False)[0]["exception.severity"] == "critical"
+    later = NOW + timedelta(hours=13)
+    assert facts_at(short, later, superseded=False)[0]["exception.severity"] == "minor"
