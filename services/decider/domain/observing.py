@@ -27,7 +27,9 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
     if supply is not None:
         facts |= _of_supply(supply) | _of_exception(supply, readings.get("exception"))
     language = facts.get("language.code")
-    confidence = facts.get("intent.confidence", facts.get("exception.confidence"))
+    by_model = ticket is not None or facts.get("exception.source") == "model"
+    sure = "intent.confidence" if ticket is not None else "exception.confidence"
+    confidence = facts.get(sure) if by_model else None
     return CaseView(
         case_id=str(case["case_id"]),
         tenant=case["tenant"],

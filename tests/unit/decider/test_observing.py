@@ -150,6 +150,8 @@ def test_codes_go_before_a_model():
     said = read(Task.EXCEPTION, "price", confidence=0.99)
     table = seen(supply(("po", "P"), disposition="recalled"), said).facts
     assert (table["exception.label"], table["exception.source"]) == ("quality", "table")
+    assert seen(supply(("po", "P"), disposition="recalled"), said).confidence is None
+    assert seen(supply(("po", "P")), said).confidence == 0.99
     assert table["exception.rule"] == "disposition:recalled"
     model = seen(supply(("po", "P")), said).facts
     assert (model["exception.label"], model["exception.source"]) == ("price", "model")
