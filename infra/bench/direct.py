@@ -134,6 +134,7 @@ def _worker(env: Environment, encoder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         bufsize=1,
+        start_new_session=True,  # Ctrl-C is ours to answer
         env={
             **os.environ,
             **environment.libraries(),

@@ -19,7 +19,8 @@ from topics.support import TICKET_RECEIVED
 TENANT = "bench"
 
 _MILESTONES = ("departed", "arrived", "discharged", "gate_out", "delivered", "customs_hold")
-_DELAYS_DAYS = (0, 0, 0, 0, 0.5, 1, 2, 4, 9)
+# The last is impossible: it is asked to be corrected, the one action that no budget runs out of.
+_DELAYS_DAYS = (0, 0, 0, 0, 0, 0.5, 1, 2, 4, 900)
 
 
 def new_run() -> str:
