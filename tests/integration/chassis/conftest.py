@@ -1,22 +1,35 @@
 """A workshop around the real broker: topics, records, workers in processes of their own."""
 
+import ast
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
 
+from services.chassis.kafka.reading import LogReader
 from services.chassis.kafka.settings import KafkaSettings
+from services.chassis.record import Record
 
 PARTITIONS = 4
 ROOT = Path(__file__).parents[3]
@@ -59,9 +72,33 @@ class Worker:
     @property
     def lanes(self) -> set[int]:
         """Of its newest assignment."""
-        lines = [json.loads(line) for line in self.err.read_text().splitlines() if line[:1] == "{"]
-        assigned = [line for line in lines if line["event"] == "assigned"]
+        assigned = self._logged("assigned")
         return set(assigned[-1]["lanes"]) if assigned else set()
+
+    def health(self) -> dict[str, Any]:
+        """What its health page says; empty until there is one."""
+        try:
+            answer: dict[str, Any] = json.loads(self.page("/health/ready"))
+        except urllib.error.HTTPError as not_ready:
+            return dict(json.load(not_ready))
+        except (OSError, IndexError):
+            return {}
+        return answer
+
+    def check(self, name: str) -> bool | None:
+        """One of its checks; None where it does not speak of it."""
+        found = self.health().get("checks", {}).get(name)
+        return None if found is None else bool(found["ok"])
+
+    def page(self, path: str) -> str:
+        """Of the same server."""
+        host, port = ast.literal_eval(self._logged("listening")[-1]["addresses"][0])
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=5) as said:
+            return str(said.read().decode())
+
+    def _logged(self, event: str) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.err.read_text().splitlines() if line[:1] == "{"]
+        return [line for line in lines if line["event"] == event]
 
 
 @dataclass
@@ -101,13 +138,15 @@ class Workshop:
             "topics are visible",
         )
 
-    def feed(self, topic: str, count: int, *, value: bytes = b"") -> None:
+    def feed(self, topic: str, count: int, *, value: bytes = b"", tenants: str = "") -> None:
         """Spread over the partitions by key, confirmed."""
         producer = Producer(
             {"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "linger.ms": 20}
         )
         for number in range(count):
-            producer.produce(topic, value or b"%d" % number, key=b"%d" % (number % 101))
+            whose = tenants.split()[number % 2] + "|" if tenants else ""
+            key = f"{whose}{number % 101}".encode()
+            producer.produce(topic, value or b"%d" % number, key=key)
         assert producer.flush(30) == 0
 
     def start(self, *inputs: str, **environment: str) -> Worker:
@@ -127,6 +166,7 @@ class Workshop:
                     "SLUICE_KAFKA_CHAIN_PARTITIONS": str(PARTITIONS),
                     "SLUICE_KAFKA_SESSION_TIMEOUT_S": "6",
                     "SLUICE_KAFKA_HEARTBEAT_INTERVAL_S": "1",
+                    "SLUICE_STATE_DIR": str(self.folder / "state"),
                     "TEST_GROUP": self.group,
                     "TEST_IN": ",".join(inputs),
                     "TEST_OUT": self.out,
@@ -163,11 +203,21 @@ class Workshop:
     def committed(self, topic: str) -> list[int]:
         """Per partition the group's committed offset."""
         consumer = self._consumer()
+        asked = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        found: list[int] = []
+
+        def answered() -> bool:
+            try:
+                found.extend(max(0, e.offset) for e in consumer.committed(asked, timeout=10))
+            except KafkaException:
+                return False  # a new broker's first group finds no coordinator at once
+            return True
+
         try:
-            asked = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-            return [max(0, each.offset) for each in consumer.committed(asked, timeout=10)]
+            until(answered, 20, "the group's coordinator answers")
         finally:
             consumer.close()
+        return found
 
     def echoes(self) -> Echoes:
         """Count per origin, and how often order was broken within one worker's generation."""
@@ -188,6 +238,27 @@ class Workshop:
             last[lane] = int(offset)
         consumer.close()
         return found
+
+    def put_aside(self) -> list[Record]:
+        """The dead letters, oldest first."""
+        reader = LogReader(self.settings)
+        letters = [
+            record
+            for number in range(PARTITIONS)
+            for batch in reader.read_all(self.dead_letters, number)
+            for record in batch
+        ]
+        return sorted(letters, key=lambda each: each.timestamp_ms)
+
+    def configure(self, topic: str, **config: str) -> None:
+        """Change a topic's configuration."""
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in config.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        for future in self.admin.incremental_alter_configs([resource]).values():
+            future.result(20)
 
     def wait_done(self, *topics: str, within: float = 40) -> None:
         """Until everything is committed."""

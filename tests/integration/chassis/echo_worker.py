@@ -5,31 +5,24 @@ Started by the tests of this folder; configured by TEST_* variables and the prod
 
 import asyncio
 import os
+import random
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from services.chassis.delivery import DeliveryOptions
 from typing_extensions import override
 
 from schemas.base import Event
-from services.chassis import logs
-from services.chassis.clock import SystemClock
-from services.chassis.errors import Crash
-from services.chassis.health import Health
+from services.chassis.delivery import DeliveryOptions
+from services.chassis.errors import Crash, Outage, Rejected
 from services.chassis.kafka.publisher import KafkaPublisher
 from services.chassis.kafka.service import Service, run
 from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.outcome import Done, Outcome
 from services.chassis.ports import Delivery, Handler, Lane
-from services.chassis.process import main
-from services.chassis.record import Message
+from services.chassis.process import main, process
+from services.chassis.record import Message, Record
 from services.chassis.settings import load
-from services.chassis.telemetry import (
-    OtelTracing,
-    PrometheusMetrics,
-    TelemetrySettings,
-    provider,
-)
 from topics import Topic
 
 
@@ -51,8 +44,14 @@ class Echo(Handler):
     def __init__(self) -> None:
         self.out = os.environ["TEST_OUT"]
         self.delay = float(os.environ.get("TEST_DELAY", "0"))
-        self.crash_on = os.environ.get("TEST_CRASH_ON", "never").encode()
-        self.hang_on = os.environ.get("TEST_HANG_ON", "never").encode()
+        self.dawdle = float(os.environ.get("TEST_DAWDLE", "0"))
+        self.down = Path(os.environ.get("TEST_DOWN", "/nowhere"))
+        # What a record's value begins with, and what then happens to it.
+        self.on = {
+            what: os.environ[f"TEST_{what}_ON"].encode()
+            for what in ("CRASH", "HANG", "BUG", "REJECT")
+            if f"TEST_{what}_ON" in os.environ
+        }
 
     @override
     async def prepare(self, lane: Lane) -> None:
@@ -60,13 +59,26 @@ class Echo(Handler):
 
     @override
     async def handle(self, lane: Lane, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
-        await asyncio.sleep(self.delay)
+        await asyncio.sleep(self.delay + self.dawdle * random.random())  # noqa: S311 - no secret
+        if self.down.exists():
+            raise Outage("the test's dependency is down")
         for each in deliveries:
-            if each.record.value == self.crash_on:
-                raise Crash("asked to")
-            if each.record.value == self.hang_on:
-                await asyncio.Event().wait()
+            await self._obey(each.record.value or b"")
         return [Done((self._echo(lane, each),)) for each in deliveries]
+
+    async def _obey(self, value: bytes) -> None:
+        for what, beginning in self.on.items():
+            if not value.startswith(beginning):
+                continue
+            match what:
+                case "CRASH":
+                    raise Crash("asked to")
+                case "HANG":
+                    await asyncio.Event().wait()
+                case "BUG":
+                    raise RuntimeError(value)
+                case _:
+                    raise Rejected("value: asked to")
 
     def _echo(self, lane: Lane, delivery: Delivery) -> Message:
         record = delivery.record
@@ -83,26 +95,36 @@ class Echo(Handler):
         """No state."""
 
 
+def tenant_of(record: Record) -> str:
+    """Keys are tenant|anything."""
+    return (record.key or b"").decode(errors="replace").partition("|")[0]
+
+
 async def echo() -> int:
     """Compose and run."""
-    logs.configure("echo", str(os.getpid()))
     settings = load(KafkaSettings)
-    return await run(
-        Service(
-            name=os.environ["TEST_GROUP"],
-            inputs=tuple(topic(name) for name in os.environ["TEST_IN"].split(",")),
-            handler=Echo(),
-            options=DeliveryOptions(),
-            dead_letters=topic(os.environ["TEST_DEAD_LETTERS"]),
-            tenant_of=lambda _: "acme",
-        ),
-        kafka=settings,
-        publisher=KafkaPublisher(settings, client_id="echo"),
-        health=Health(),
-        tracing=OtelTracing(provider("echo", "1", load(TelemetrySettings))),
-        metrics=PrometheusMetrics(),
-        clock=SystemClock(),
+    options = DeliveryOptions(
+        chunk=int(os.environ.get("TEST_CHUNK", "64")),
+        in_flight=int(os.environ.get("TEST_IN_FLIGHT", "1")),
+        limit=int(os.environ.get("TEST_LIMIT", "50")),
     )
+    async with process("echo") as parts:
+        return await run(
+            Service(
+                name=os.environ["TEST_GROUP"],
+                inputs=tuple(topic(name) for name in os.environ["TEST_IN"].split(",")),
+                handler=Echo(),
+                options=options,
+                dead_letters=topic(os.environ["TEST_DEAD_LETTERS"]),
+                tenant_of=tenant_of,
+            ),
+            kafka=settings,
+            publisher=KafkaPublisher(settings, client_id="echo", metrics=parts.metrics),
+            health=parts.health,
+            tracing=parts.tracing,
+            metrics=parts.metrics,
+            clock=parts.clock,
+        )
 
 
 if __name__ == "__main__":

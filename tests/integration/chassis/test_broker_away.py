@@ -26,16 +26,22 @@ def _worked(workshop) -> int:
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_worker_survives_the_broker_s_absence(workshop, wait, broker, how) -> None:
-    """Gone for 15 s in mid-work, cleanly or not: the same process goes on and nothing is lost."""
+    """Gone for 15 s in mid-work, cleanly or not: the same process goes on and nothing is lost.
+
+    Meanwhile it is alive and not ready.
+    """
     workshop.create(topic := f"in.{workshop.id}")
     workshop.feed(topic, 20_000)
     worker = workshop.start(topic, TEST_DELAY="0.2")
     wait(lambda: _worked(workshop) > 500, 30, "it works")
     getattr(broker, how)()
-    time.sleep(15)
+    wait(lambda: worker.check("group membership") is False, 15, "health sees that it is alone")
+    time.sleep(8)
+    assert worker.page("/health/live") == "alive\n", "a restart would not help it"
     broker.start()
     broker.wait_ready()
     workshop.wait_done(topic, within=90)
+    assert worker.health()["ready"]
     assert worker.process.poll() is None
     assert worker.end() == 0
     found = workshop.echoes()

@@ -108,11 +108,28 @@ def test_a_crash_of_ours_is_not_acknowledged(workshop) -> None:
     _nothing_lost(workshop, topic, 201)
 
 
-def test_a_worker_that_stands_still_ends_itself(workshop) -> None:
-    """A handler that hangs with records waiting: the watchdog ends the process, saying where."""
+def test_a_worker_that_stands_still_says_so_and_ends_itself(workshop, wait) -> None:
+    """A handler that hangs with records waiting: unready first, then the watchdog ends it."""
     workshop.create(topic := f"in.{workshop.id}")
     workshop.feed(topic, 50)
     workshop.feed(topic, 1, value=b"stuck")
-    hanging = workshop.start(topic, TEST_HANG_ON="stuck", SLUICE_KAFKA_STANDSTILL_S="6")
+    hanging = workshop.start(topic, TEST_HANG_ON="stuck", SLUICE_KAFKA_STANDSTILL_S="8")
+    wait(lambda: hanging.check("committed offsets") is False, 30, "health sees it")
+    assert hanging.check("group membership") is True
+    assert hanging.page("/health/live") == "alive\n"
     assert hanging.process.wait(60) == 1
     assert hanging.says("has stood still")
+
+
+def test_order_is_kept_while_several_chunks_are_computed_at_once(workshop) -> None:
+    """Small chunks, four at a time, each after a random delay; a kill in the midst of it."""
+    workshop.create(topic := f"in.{workshop.id}")
+    workshop.feed(topic, 3_000)
+    several = {"TEST_CHUNK": "5", "TEST_IN_FLIGHT": "4", "TEST_DAWDLE": "0.02"}
+    first = workshop.start(topic, **several)
+    time.sleep(4)
+    first.kill()
+    second = workshop.start(topic, **several)
+    workshop.wait_done(topic)
+    assert second.end() == 0
+    _nothing_lost(workshop, topic, 3_000)

@@ -5,6 +5,9 @@ import time
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
+from services.chassis.errors import ConfigurationError
+from services.chassis.kafka.groups import Groups
+
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 
@@ -32,7 +35,10 @@ def _cut(workshop, topic: str) -> None:
 
 @pytest.mark.parametrize("name", ["in", "outside"])
 def test_records_gone_unread_are_a_crash_on_our_own_topics_alone(workshop, wait, name) -> None:
-    """Our own: exit 1, naming the offset; an outside one: its owner's retention, it goes on."""
+    """Our own: exit 1, naming the offset; an outside one: its owner's retention, it goes on.
+
+    A loss that an operator accepts is exactly what is missing; then it goes on behind it.
+    """
     workshop.create(topic := f"{name}.{workshop.id}")
     workshop.feed(topic, 400)
     first = workshop.start(topic)
@@ -49,6 +55,19 @@ def test_records_gone_unread_are_a_crash_on_our_own_topics_alone(workshop, wait,
     assert second.process.wait(40) == 1
     assert second.says("Records of ours are missing from the log")
     assert workshop.committed(topic) == read
+    groups = Groups(workshop.settings)
+    losses = [groups.loss(each) for each in groups.standings(workshop.group)]
+    assert [(loss.first, loss.until) for loss in losses] == [
+        (done, end - 5) for done, end in zip(read, workshop.ends(topic), strict=True)
+    ]
+    for loss in losses:
+        groups.accept(workshop.group, loss)
+    third = workshop.start(topic)
+    workshop.wait_done(topic)
+    with pytest.raises(ConfigurationError, match="Stop all its processes first"):
+        groups.accept(workshop.group, losses[0])
+    assert third.end() == 0
+    assert len(workshop.echoes().times) == 400 + 4 * 5
 
 
 def test_aborted_transactions_of_outside_producers_are_not_seen(workshop) -> None:
