@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import pytest
 import yaml
 
 from services.decider.domain import exceptions
-from services.decider.domain.conditions import comparisons
 from services.decider.domain.facts import MASKED_CLASSES
 from services.decider.domain.macros import LOCALES
-from services.decider.domain.policy import Policy
 from services.decider.policies import SHIPPED, catalogue, check_policies
 from services.intake.domain.personal import PersonalData
 
@@ -22,30 +19,6 @@ PACKS = {
     )
 }
 POLICIES = [each.policy for each in check_policies(SHIPPED)]
-TASKS = ("intent", "sentiment", "exception")
-
-
-def labels_in(policy: Policy, task: str) -> set[str]:
-    """The labels of the task that the policy compares with."""
-    conditions = [rule.when for rule in policy.rules]
-    conditions += [branch.when for derived in policy.derived for branch in derived.branches]
-    steps = [step for rule in policy.rules for step in rule.then] + list(policy.default)
-    conditions += [step.only_if for step in steps if step.only_if is not None]
-    asked = [each for condition in conditions for each in comparisons(condition)]
-    return {
-        str(label)
-        for each in asked
-        if each.fact in {f"{task}.label", f"{task}.guess"} and each.operator != "exists"
-        for label in (each.operand if isinstance(each.operand, tuple) else (each.operand,))
-    }
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_every_label_that_a_policy_names_is_one_that_is_read(task) -> None:
-    """A label that no pack has makes a rule that never matches, and nobody notices."""
-    named = {label for policy in POLICIES for label in labels_in(policy, task)}
-    assert named <= PACKS[task]["labels"].keys()
-    assert named or task == "sentiment"
 
 
 def test_every_intent_has_a_queue() -> None:
