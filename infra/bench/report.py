@@ -43,7 +43,11 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A backlog worked off as fast as it goes. `settle_s`: work left after the last decision."""
+    """A backlog worked off as fast as it goes.
+
+    `settle_s`: work left after the last decision. `other_cores`: what programs that are not of the
+    stack used meanwhile, and `stolen_cores` what the machine's host gave to others.
+    """
 
     cases: int
     actions: int
@@ -51,8 +55,8 @@ class Burst:
     settle_s: float
     cpu_ms: Mapping[str, float]
     roles_ms: Mapping[str, float]
-    other_cpu_ms: float
-    stolen_cpu_ms: float
+    other_cores: float
+    stolen_cores: float
     model: ModelUse | None = None
     direct: Direct | None = None
 
@@ -143,6 +147,12 @@ class Report:
     supply: Flow
 
     @property
+    def lost_cores(self) -> float:
+        """What others had of the machine in the worst round; the figures are that much too bad."""
+        bursts = (*self.tickets.bursts, *self.supply.bursts)
+        return max(burst.other_cores + burst.stolen_cores for burst in bursts)
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         """In the order in which people ask."""
         pipeline = Role.PIPELINE.value
@@ -170,6 +180,7 @@ class Report:
             }
             for burst, plain in zip(flow.bursts, data[name]["bursts"], strict=True):
                 plain |= {"per_s": burst.per_s, "share_of_direct": burst.share}
+        data["lost_cores"] = self.lost_cores
         targets = [asdict(target) | {"met": target.met} for target in self.targets]
         return {"format": FORMAT, **_rounded(data), "targets": _rounded(targets)}
 

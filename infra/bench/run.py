@@ -201,8 +201,8 @@ def _burst(phase: Phase, use: ModelUse | None = None, ceiling: Direct | None = N
         settle_s=phase.settle_s,
         cpu_ms=by_name,
         roles_ms=by_role,
-        other_cpu_ms=1000 * phase.spent.other / phase.cases,
-        stolen_cpu_ms=1000 * phase.spent.stolen / phase.cases,
+        other_cores=phase.spent.other / phase.spent.wall_s,
+        stolen_cores=phase.spent.stolen / phase.spent.wall_s,
         model=use,
         direct=ceiling,
     )

@@ -32,8 +32,8 @@ def burst(cases: int, seconds: float, *, direct_per_s: float | None = None) -> B
         settle_s=1.0,
         cpu_ms=cpu,
         roles_ms={role.value: 0.25 for role in Role} | {"pipeline": 0.5},
-        other_cpu_ms=0.1,
-        stolen_cpu_ms=0.0,
+        other_cores=0.01,
+        stolen_cores=0.0,
         direct=None if direct_per_s is None else Direct(cases, 40, 1.0, direct_per_s, 7.5),
     )
 
@@ -151,3 +151,13 @@ def test_the_tables_name_every_process_and_what_was_missed() -> None:
     assert all(name in out.getvalue() for name in ROLES)
     assert "missed" in out.getvalue()
     assert "avx2" in out.getvalue()
+
+
+def test_a_busy_machine_is_told() -> None:
+    """Figures taken beside a compiler run must not be taken for ours."""
+    calm, out = report(TICKETS, SUPPLY), StringIO()
+    show(calm, Console(file=out, width=120))
+    assert "calm machine" not in out.getvalue()
+    noisy = replace(SUPPLY, bursts=[replace(burst(1000, 1.0), other_cores=0.9, stolen_cores=0.1)])
+    show(report(TICKETS, noisy), Console(file=out, width=120))
+    assert "other programs had up to 1.0 of 2 cores" in out.getvalue()
