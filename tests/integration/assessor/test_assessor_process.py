@@ -25,12 +25,12 @@ from services.assessor.packs import SHIPPED, load_packs
 from services.chassis.kafka.provisioning import apply
 from services.decider.domain.exceptions import EXCEPTIONS
 from tests.fakes_reader import supply_case, ticket_case
-from tests.triton import Server, started
+from tests.triton import Server
 from topics import Topic
 from topics.automation import CASE_ACCEPTED, CASE_ASSESSED
 from topics.dead_letters import ASSESSOR_DEAD_LETTERS
 
-pytestmark = [pytest.mark.kafka, pytest.mark.triton, pytest.mark.timeout(120, func_only=True)]
+pytestmark = [pytest.mark.kafka, pytest.mark.triton, pytest.mark.timeout(180, func_only=True)]
 
 ROOT = Path(__file__).parents[3]
 WORDS = yaml.safe_load((ROOT / "tests/integration/triton/readings.yaml").read_text())
@@ -163,6 +163,17 @@ def house(broker: KafkaBroker, tmp_path: Path) -> Iterator[House]:
                 process.wait(10)
 
 
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[TritonPart]:
+    """A server that is not there yet, with its models made; a test may start and kill it."""
+    part = TritonPart(tmp_path / "triton.log")
+    part.prepare()
+    try:
+        yield part
+    finally:
+        part.stop()
+
+
 def test_cases_become_assessments_with_the_bits_that_read_them(
     house: House, triton_server: Server
 ) -> None:
@@ -198,30 +209,29 @@ def test_cases_become_assessments_with_the_bits_that_read_them(
     assert house.read(ASSESSOR_DEAD_LETTERS) == []
 
 
-def test_without_a_server_it_waits_and_then_reads(house: House, tmp_path: Path) -> None:
+def test_without_a_server_it_waits_and_then_reads(house: House, away: TritonPart) -> None:
     """It takes no partition before a model answers; nobody's text is blamed meanwhile."""
-    part = TritonPart(tmp_path / "triton.log")
-    part.prepare()
-    process = house.start(part.url)
+    process = house.start(away.url)
     house.feed(ticket_case("Where is my order?", 301))
     until(lambda: "the canary fails" in house.log(), 30, house.log)
     readiness = house.readiness()
     assert readiness is not None
     assert "canary" in json.dumps(readiness)
     assert process.poll() is None
-    with started(part):
-        until(lambda: 301 in house.assessed(), 40, house.log)
-        part.kill()
-        house.feed(ticket_case("Where is my order now?", 302))
-        time.sleep(3)
-        assert 302 not in house.assessed()
-        assert process.poll() is None, house.log()
-        part.start()
-        part.wait_ready()
-        until(lambda: 302 in house.assessed(), 40, house.log)
-        assert house.read(ASSESSOR_DEAD_LETTERS) == []
-        process.terminate()
-        assert process.wait(20) == 0, house.log()
+    away.start()
+    away.wait_ready()
+    until(lambda: 301 in house.assessed(), 40, house.log)
+    away.kill()
+    house.feed(ticket_case("Where is my order now?", 302))
+    time.sleep(3)
+    assert 302 not in house.assessed()
+    assert process.poll() is None, house.log()
+    away.start()
+    away.wait_ready()
+    until(lambda: 302 in house.assessed(), 40, house.log)
+    assert house.read(ASSESSOR_DEAD_LETTERS) == []
+    process.terminate()
+    assert process.wait(20) == 0, house.log()
 
 
 def test_a_case_without_text_is_told_as_one(house: House, triton_server: Server) -> None:
