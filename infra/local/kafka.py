@@ -97,9 +97,10 @@ class KafkaBroker(Part):
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties()))
+        # With "=", as one in 64 begins with a dash.
+        tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c")
         done = subprocess.run(
-            [*self._java("-XX:TieredStopAtLevel=1"), *tool],
+            [*self._java("-XX:TieredStopAtLevel=1"), *tool, str(self._properties())],
             capture_output=True,
             text=True,
             check=False,
