@@ -18,7 +18,7 @@ from infra.local import places
 from infra.local.child import Command
 from infra.local.part import Part, StackError
 from infra.local.zipkin import answers
-from infra.triton import building, environment, planning
+from infra.triton import building, environment, planning, server
 from infra.triton.environment import Environment
 from infra.triton.settings import ModelsSettings
 from services.assessor.settings import AssessorSettings
@@ -81,41 +81,10 @@ class TritonPart(Part):
         if self._environment is None or self._repository is None:
             raise StackError("triton: prepare() comes before the start")
         env = self._environment
-        options = {
-            "model-repository": self._repository,
-            "backend-directory": env.backends,
-            "model-control-mode": "explicit",  # the client loads a model again whose stub died
-            "load-model": "*",
-            "strict-readiness": "false",  # else one failed load makes it unready for ever
-            "http-address": "127.0.0.1",
-            "http-port": self._http,
-            "grpc-address": "127.0.0.1",
-            "grpc-port": self._grpc,
-            "metrics-address": "127.0.0.1",
-            "metrics-port": self._metrics,
-            "allow-gpu-metrics": "false",
-            "exit-timeout-secs": 10,
-            "log-format": "ISO8601",
-            "backend-config": f"python,shm-region-prefix-name={self._region_prefix()}",
-        }
-        return Command(
-            (
-                str(env.server / "bin" / "tritonserver"),
-                "--disable-auto-complete-config",
-                *(f"--{name}={value}" for name, value in options.items()),
-            ),
-            {
-                **environment.libraries(),
-                # The stub finds its packages through the `python3` that comes first here.
-                "PATH": f"{env.folder / 'bin'}:/usr/bin:/bin",
-                "PYTHONPATH": "",
-                "PYTHONHOME": "",
-                # One thread per process: the processes are as many as the cores.
-                "OMP_NUM_THREADS": "1",
-                "OPENBLAS_NUM_THREADS": "1",
-                "TOKENIZERS_PARALLELISM": "false",
-            },
-        )
+        ports = {"grpc": self._grpc, "http": self._http, "metrics": self._metrics}
+        called = server.arguments(self._repository, env.backends, host="127.0.0.1", ports=ports)
+        regions = f"--backend-config=python,shm-region-prefix-name={self._region_prefix()}"
+        return Command((str(server.program(env)), *called, regions), server.variables(env))
 
     @override
     def is_ready(self) -> bool:

@@ -37,6 +37,15 @@ def build(plan: Plan, env: Environment, say: Say, *, force: bool = False) -> Pat
     return plan.repository
 
 
+def fetch(plan: Plan, say: Say) -> Path:
+    """The file of weights: all that a build takes from outside.
+
+    Raises:
+        ModelsError: no index in reach, or it serves something else than what is pinned.
+    """
+    return sources.fetch(plan.sources["encoder"], plan.weights, say)
+
+
 def point(link: Path, repository: Path) -> None:
     """Let a symbolic link point there, in one step: nobody finds it missing or half changed."""
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -54,11 +63,10 @@ def environment_of(settings: ModelsSettings, say: Say) -> Environment:
 
 
 def _build_encoder(plan: Plan, env: Environment, say: Say) -> None:
-    source = plan.sources["encoder"]
-    weights = sources.fetch(source, environment.cache() / "files", say)
+    weights = fetch(plan, say)
     with environment.replacing(plan.encoder) as fresh:
         request = {
-            "source": asdict(source),
+            "source": asdict(plan.sources["encoder"]),
             "weights": str(weights),
             "choice": asdict(plan.choice),
             "into": str(fresh),

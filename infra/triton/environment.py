@@ -121,7 +121,7 @@ def _make(made: Environment, say: Callable[[str], None]) -> None:
     with replacing(made.folder) as fresh:
         venv.create(fresh, symlinks=True, with_pip=False)
         _install(uv, Environment(fresh))
-        _link_backends(Environment(fresh))
+        link_backends(Environment(fresh))
         check(Environment(fresh))
 
 
@@ -142,8 +142,12 @@ def _install(uv: str, into: Environment) -> None:
         )
 
 
-def _link_backends(made: Environment) -> None:
-    """The wheel has a stub per Python, but none where Triton looks for it."""
+def link_backends(made: Environment) -> None:
+    """Put the stub for this Python where Triton looks: the wheel has it elsewhere.
+
+    Raises:
+        ModelsError: the wheel has none for this Python.
+    """
     folder = made.backends / "python"
     folder.mkdir(parents=True)
     stub = f"python_backend_stubs/{_PYTHON.removeprefix('python')}/{STUB}"
@@ -176,3 +180,9 @@ def check(made: Environment) -> None:
                 f"{program.name} cannot run here: {'; '.join(missing)};"
                 f" apt-get install lib{_PYTHON}, and glibc 2.35 or newer is needed"
             )
+
+
+if __name__ == "__main__":  # in an image, where pip has installed everything
+    given = Environment(Path(sys.argv[1]))
+    link_backends(given)
+    check(given)

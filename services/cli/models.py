@@ -41,12 +41,15 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 @_PACKS
 @_FORM
 @click.option("--force", is_flag=True, help="Make again what is there already.")
+@click.option("--fetch-only", is_flag=True, help="Only fetch, for a build without a network.")
 @click.option(
     "--link",
     type=click.Path(path_type=Path),
     help="A symbolic link to point to the result in one step, for Triton's --model-repository.",
 )
-def build(packs: Path | None, form: "Form | None", link: Path | None, *, force: bool) -> None:
+def build(
+    packs: Path | None, form: "Form | None", link: Path | None, *, force: bool, fetch_only: bool
+) -> None:
     """Fetch the pinned weights, quantize them, make the heads from the packs.
 
     Prints the folder that Triton loads. What is there already is not made again; what was made
@@ -60,6 +63,9 @@ def build(packs: Path | None, form: "Form | None", link: Path | None, *, force: 
         click.echo(f"{time.monotonic() - began:6.1f} s  {line}", err=True)
 
     settings, plan = _planned(packs, form)
+    if fetch_only:
+        click.echo(building.fetch(plan, say))
+        return
     say(f"encoder as {plan.choice.form}: {plan.choice.reason}")
     env = building.environment_of(settings, say)
     repository = building.build(plan, env, say, force=force)

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from infra.triton.build import graph, manifests, quantize, tokenizer, weights
 
 CODE = Path(__file__).parents[1] / "repository" / "encoder" / "1"
+# Per channel, calibrated on mixed languages: 0.993 to 0.999. Per tensor it would be 0.96.
+_NEAR = 0.98
 _CALIBRATION = Path(__file__).with_name("calibration.txt")
 
 
@@ -29,8 +33,13 @@ def build(request: dict[str, Any], into: Path, say: Callable[[str], None]) -> No
         say(f"quantizing to {form}")
         tokens = Tokenizer.from_file(str(into / "tokenizer.json"))
         tokens.enable_truncation(source["max_tokens"])
-        quantize.quantize(form, plain, tokens, _texts(source["prefix"]), into)
-    manifests.write(_manifest(request, read.special.pad, into), into)
+        texts = _texts()
+        quantize.quantize(form, plain, tokens, [source["prefix"] + text for text in texts], into)
+        manifest = _manifest(request, read.special.pad, into)
+        manifests.write(manifest, into)
+        say("comparing with float32")
+        manifest["cosine_to_float32"] = _compared(plain, into, texts[::9])
+    manifests.write(manifest, into)
 
 
 def load(folder: Path) -> Any:
@@ -45,9 +54,24 @@ def load(folder: Path) -> Any:
     return module.Encoder(folder)
 
 
-def _texts(prefix: str) -> list[str]:
-    lines = _CALIBRATION.read_text(encoding="utf-8").splitlines()
-    return [prefix + line for line in lines if line.strip()]
+def _texts() -> list[str]:
+    return [line for line in _CALIBRATION.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _compared(plain: Path, into: Path, texts: list[str]) -> dict[str, float]:
+    """How near the served vectors are to those of the graph that was quantized."""
+    session = ort.InferenceSession(plain, providers=["CPUExecutionProvider"])
+    served = load(into)
+    cosines = []
+    for text, vector in zip(texts, served.encode(texts)[0], strict=True):
+        ids = np.array([served.ids(text)], np.int64)
+        (exact,) = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        cosines.append(float(exact[0] @ vector))
+    if min(cosines) < _NEAR:
+        raise ValueError(
+            f"quantizing went wrong: cosine {min(cosines):.3f} to float32, not {_NEAR} or more"
+        )
+    return {"mean": round(float(np.mean(cosines)), 3), "min": round(min(cosines), 3)}
 
 
 def _manifest(request: dict[str, Any], pad: int, into: Path) -> dict[str, Any]:

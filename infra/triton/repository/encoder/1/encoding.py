@@ -36,8 +36,7 @@ class Encoder:
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Vectors [n, 384] of length 1, tokens [n], and each text's share of the time in µs [n]."""
         began = time.perf_counter()
-        prepared = [self.manifest["prefix"] + text[:MAX_CHARACTERS] for text in texts]
-        ids = [found.ids for found in self._tokenizer.encode_batch_fast(prepared)]
+        ids = [found.ids for found in self._tokenizer.encode_batch_fast(self._prepared(texts))]
         reading_us = (time.perf_counter() - began) * 1e6 / max(1, len(texts))
         vectors = np.empty((len(texts), 384), np.float32)
         spent = np.empty(len(texts), np.int32)
@@ -46,16 +45,23 @@ class Encoder:
             block = np.full((len(rows), length), self.manifest["pad_id"], np.int64)
             for place, row in enumerate(rows):
                 block[place, : len(ids[row])] = ids[row]
-            seen = np.array([[n < len(ids[row]) for n in range(length)] for row in rows], np.int64)
-            vectors[rows] = self._run(block, seen)
+            seen = np.arange(length) < np.array([[len(ids[row])] for row in rows])
+            vectors[rows] = self._run(block, seen.astype(np.int64))
             spent[rows] = round((time.perf_counter() - began) * 1e6 / len(rows) + reading_us)
         return vectors, np.array([len(row) for row in ids], np.int32), spent
+
+    def ids(self, text: str) -> list[int]:
+        """What the model is given for a text."""
+        return self._tokenizer.encode(*self._prepared([text])).ids
 
     def warm(self, lengths: range = range(16, 73, 8), sizes: tuple[int, ...] = (1, 4, 8)) -> None:
         """Run the common shapes once: a runtime's first pass over a shape takes twice as long."""
         for length in lengths:
             for size in sizes if self._group > 1 else (1,):
                 self._run(np.full((size, length), 6, np.int64), np.ones((size, length), np.int64))
+
+    def _prepared(self, texts: list[str]) -> list[str]:
+        return [self.manifest["prefix"] + text[:MAX_CHARACTERS] for text in texts]
 
     def _groups(self, ids: list[list[int]]) -> list[tuple[int, list[int]]]:
         """Padded length and rows of each run, in an order that depends on the texts alone."""
