@@ -48,6 +48,7 @@ class _Walk:
             if self.left and self.marks[self.left[0]].exists():
                 self.left.pop(0)
             self.arm()
+            self.worker.kill()  # it is dead; this takes note of it
             self.worker.start()
 
 

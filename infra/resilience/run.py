@@ -81,14 +81,14 @@ def run(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="sluice-resilience-"))
         )
         say("starting the flow that faults will hit")
-        flow = Flow(folder / "storm", triton.url, workers=WORKERS)
+        flow = Flow(folder / "storm", triton, workers=WORKERS)
         stack.callback(flow.stop)
         flow.start()
         done, missed = _all_faults(flow, triton, plan, say)
         say("waiting for the last events to end")
-        found = flow.settle(flow.published, within_s=300, say=say)
+        found = flow.settle(flow.published, within_s=_patience(flow.published), say=say)
         say("starting the oracle: the same events without faults")
-        calm = Flow(folder / "oracle", triton.url, workers=dict.fromkeys(WORKERS, 1))
+        calm = Flow(folder / "oracle", triton, workers=dict.fromkeys(WORKERS, 1))
         stack.callback(calm.stop)
         oracle = consult(calm, [each.given for each in flow.published], say=say)
         return Report(
@@ -106,6 +106,11 @@ def run(
         )
 
 
+def _patience(published: Sequence[load.Published]) -> float:
+    """Ten times what they should take on two cores, and what a few takeovers may."""
+    return 90 + len(published) / 30
+
+
 def consult(calm: Flow, given: Sequence[load.Given], *, say: Say = lambda _: None) -> Found:
     """What becomes of these events without faults, in a flow that is started where it is not.
 
@@ -115,8 +120,9 @@ def consult(calm: Flow, given: Sequence[load.Given], *, say: Say = lambda _: Non
     if not calm.workers:
         calm.start()
     published = calm.publish(given)
-    found = calm.settle(published, within_s=300, say=say)
-    broken = [f"{name} ended {n} times" for name, n in calm.deaths.items()]
+    found = calm.settle(published, within_s=_patience(published), say=say)
+    # Triton's death is no fault here: what is read is the same.
+    broken = [f"{name} ended {n} times" for name, n in calm.deaths.items() if name != "triton"]
     broken += judge.faults(published, found)
     if broken:
         raise RuntimeError(f"the oracle itself breaks promises: {broken[:5]}")
