@@ -4,7 +4,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from infra.local.kafka import KafkaBroker
 from services.chassis.kafka.provisioning import apply
@@ -45,12 +46,26 @@ def kafka(broker: KafkaBroker) -> KafkaSettings:
     if old:
         for future in admin.delete_topics(sorted(old)).values():
             future.result(20)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 40
     while names & set(admin.list_topics(timeout=10).topics):
         assert time.monotonic() < deadline, "topics are not gone"
         time.sleep(0.05)
     assert apply(client, partitions=PARTITIONS, replication=1) == []
+    while not _led(admin):
+        assert time.monotonic() < deadline, "partitions have no leader"
+        time.sleep(0.05)
     return settings
+
+
+def _led(admin: AdminClient) -> bool:
+    """Whether every partition can be read: a topic is there before its leaders are."""
+    topics = admin.list_topics(timeout=10).topics
+    asked = {
+        TopicPartition(topic.name, number): OffsetSpec.latest()
+        for topic in ALL
+        for number in topics[topic.name].partitions
+    }
+    return all(future.exception() is None for future in admin.list_offsets(asked).values())
 
 
 @pytest.fixture
