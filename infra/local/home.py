@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from infra.local import places
+from infra.local import memory, places
 from infra.local.part import StackError
 
 # In the environment of every process of a stack, also of those that it did not start itself
@@ -116,7 +116,7 @@ class Home:
             os.environ.pop(MARK) if before is None else os.environ.update({MARK: before})
 
     def sweep(self) -> list[str]:
-        """Kill every process that carries our mark, ourselves and our parents excepted."""
+        """Kill what carries our mark, ourselves and our parents excepted; free orphaned memory."""
         spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
         killed = []
         for process in psutil.process_iter():
@@ -125,4 +125,5 @@ class Home:
                     killed.append(f"{process.name()} (pid {process.pid})")
                     process.send_signal(signal.SIGKILL)
                     process.wait(5)
-        return killed
+        orphans = memory.remove_orphans()
+        return [*killed, f"{len(orphans)} regions of shared memory"] if orphans else killed

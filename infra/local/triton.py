@@ -1,9 +1,7 @@
 """Triton's own server on loopback, with the models that this machine has made."""
 
 import contextlib
-import hashlib
 import json
-import os
 import tempfile
 import urllib.error
 import urllib.request
@@ -11,10 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
 from typing_extensions import override
 
-from infra.local import places
+from infra.local import memory, places
 from infra.local.child import Command
 from infra.local.part import Part, StackError
 from infra.local.zipkin import answers
@@ -26,8 +23,6 @@ from services.chassis.settings import load
 
 # Asked for readiness: Triton's own word for it sees neither a dead stub nor a wrong output.
 QUESTIONS = ("read_ticket", "read_notice")
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton puts it
-_PREFIX = "sluice_triton_"
 _PATIENCE_S = 0.6  # for each of three calls: is_ready has two seconds
 
 
@@ -83,7 +78,7 @@ class TritonPart(Part):
         env = self._environment
         ports = {"grpc": self._grpc, "http": self._http, "metrics": self._metrics}
         called = server.arguments(self._repository, env.backends, host="127.0.0.1", ports=ports)
-        regions = f"--backend-config=python,shm-region-prefix-name={self._region_prefix()}"
+        regions = f"--backend-config=python,shm-region-prefix-name={memory.prefix(self.log)}"
         return Command((str(server.program(env)), *called, regions), server.variables(env))
 
     @override
@@ -98,22 +93,17 @@ class TritonPart(Part):
 
     @override
     def clean(self) -> None:
-        """Remove the shared memory of servers whose supervisor is gone, and of our own."""
+        """Remove the shared memory of our processes that were killed, and of orphans."""
         if not self.running:
-            for region in regions():
-                owner = int(region.name.removeprefix(_PREFIX).partition("_")[0])
-                if region.name.startswith(self._region_prefix()) or not psutil.pid_exists(owner):
-                    region.unlink(missing_ok=True)
+            for region in memory.regions(memory.prefix(self.log)):
+                region.unlink(missing_ok=True)
+        memory.remove_orphans()
 
     def _say(self, line: str) -> None:
         """Into the log, which is shown."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as output:
             output.write(f"{line}\n")
-
-    def _region_prefix(self) -> str:
-        ours = hashlib.sha256(str(self.log).encode()).hexdigest()[:8]
-        return f"{_PREFIX}{os.getpid()}_{ours}_"
 
     def _answers(self, question: str) -> bool:
         tensor = {"name": "TEXT", "shape": [1, 1], "datatype": "BYTES", "data": ["ready?"]}
@@ -146,11 +136,6 @@ class TritonPart(Part):
         except (OSError, ValueError):
             return None
         return answer
-
-
-def regions() -> list[Path]:
-    """The shared memory of all servers that were started like this one."""
-    return sorted(SHARED_MEMORY.glob(f"{_PREFIX}*"))
 
 
 @contextlib.contextmanager

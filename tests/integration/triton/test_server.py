@@ -9,14 +9,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local import places
-from infra.local.triton import QUESTIONS, SHARED_MEMORY, TritonPart, regions, serving
+from infra.local import memory, places
+from infra.local.triton import QUESTIONS, TritonPart, serving
 from services.assessor.domain.asking import Question
 from services.assessor.reader import signature
 from services.chassis.triton.faults import Fault, Kind
 from tests.integration.triton.conftest import ask
 
-pytestmark = pytest.mark.triton
+# Each starts or restarts a server, which takes ten times as long on a machine under load.
+pytestmark = [pytest.mark.triton, pytest.mark.timeout(240, func_only=True)]
 
 
 def stubs(part: TritonPart, model: str) -> list[psutil.Process]:
@@ -32,7 +33,7 @@ def stubs(part: TritonPart, model: str) -> list[psutil.Process]:
 
 def mine() -> set[Path]:
     """Shared memory of servers that this process started; others may run their own beside."""
-    return {region for region in regions() if f"_{os.getpid()}_" in region.name}
+    return {region for region in memory.regions() if f"_{os.getpid()}_" in region.name}
 
 
 def kill(process: psutil.Process) -> None:
@@ -120,7 +121,7 @@ def test_memory_of_servers_whose_owner_is_gone_is_removed(own: TritonPart, tmp_p
     """A supervisor killed by -9 cleans nothing; the next start does, and spares the living."""
     process = psutil.Popen(["true"])
     process.wait()
-    orphan = SHARED_MEMORY / f"sluice_triton_{process.pid}_12345678_left"
+    orphan = memory.FOLDER / f"sluice_triton_{process.pid}_12345678_left"
     orphan.write_bytes(b"x")
     living = mine()
     assert living, "the server of these tests uses some"
@@ -146,4 +147,4 @@ def test_a_model_that_does_not_load_says_so_and_leaves_nothing(tmp_path: Path) -
     finally:
         part.stop()
     assert "broken on purpose" in part.log.read_text()
-    assert not any(region.name.startswith(part._region_prefix()) for region in regions())
+    assert memory.regions(memory.prefix(part.log)) == []
