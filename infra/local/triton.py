@@ -15,7 +15,7 @@ from infra.local import memory, places
 from infra.local.child import Command
 from infra.local.part import Part, StackError
 from infra.local.zipkin import answers
-from infra.triton import building, environment, planning, server
+from infra.triton import building, planning, server
 from infra.triton.environment import Environment
 from infra.triton.settings import ModelsSettings
 from services.assessor.settings import AssessorSettings
@@ -66,7 +66,6 @@ class TritonPart(Part):
     @override
     def prepare(self) -> None:
         self._environment = building.environment_of(self._settings, self._say)
-        environment.check(self._environment)
         if self._repository is None:
             plan = planning.plan(self._settings, load(AssessorSettings).packs)
             self._repository = building.build(plan, self._environment, self._say)

@@ -56,10 +56,15 @@ def point(link: Path, repository: Path) -> None:
 
 
 def environment_of(settings: ModelsSettings, say: Say) -> Environment:
-    """The environment that the models are made and served with: a given one, or ours."""
-    if settings.environment is not None:
-        return Environment(settings.environment)
-    return environment.ensure(say)
+    """The environment that the models are made and served with: a given one, or ours.
+
+    Raises:
+        ModelsError: there is none to be had, or it cannot run here; with the remedy.
+    """
+    given = settings.environment
+    env = environment.ensure(say) if given is None else Environment(given)
+    environment.check(env)
+    return env
 
 
 def _build_encoder(plan: Plan, env: Environment, say: Say) -> None:

@@ -163,12 +163,17 @@ def link_backends(made: Environment) -> None:
 
 
 def check(made: Environment) -> None:
-    """Refuse what would make Triton hang silently: a stub without its libpython.
+    """Refuse an environment that is not whole, and what would make Triton hang silently.
 
     Raises:
-        ModelsError: naming what the loader does not find.
+        ModelsError: naming what is missing, also what the loader does not find for the stub.
     """
     for program in (made.server / "bin" / "tritonserver", made.backends / "python" / STUB):
+        if not program.exists():
+            raise ModelsError(
+                f"{program} is missing: install what {LOCK.name} names into {made.folder}, then"
+                f" `python -m infra.triton.environment {made.folder}`"
+            )
         done = subprocess.run(
             ["ldd", str(program.resolve())],  # noqa: S607 - wherever the system has it
             capture_output=True, text=True, check=False, env={**os.environ, **libraries()},

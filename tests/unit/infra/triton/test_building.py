@@ -8,6 +8,7 @@ import pytest
 from infra.triton import building, environment
 from infra.triton.environment import Environment
 from infra.triton.errors import ModelsError
+from infra.triton.settings import ModelsSettings
 
 
 def fake_environment(folder: Path, script: str) -> Environment:
@@ -83,3 +84,10 @@ def test_the_number_of_processes_is_set(tmp_path: Path) -> None:
     assert config.read_text() == "instance_group [ { kind: KIND_CPU count: 12 } ]\n"
     with pytest.raises(ModelsError, match="expected one"):
         building._set_processes(config, 3)
+
+
+def test_a_given_environment_that_is_not_whole_is_named(tmp_path: Path) -> None:
+    """Before anything is built with it, with the command that completes one."""
+    settings = ModelsSettings(environment=tmp_path)
+    with pytest.raises(ModelsError, match=r"tritonserver is missing.*infra\.triton\.environment"):
+        building.environment_of(settings, print)
