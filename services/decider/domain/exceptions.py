@@ -50,6 +50,7 @@ class Codes:
     disposition: str | None = None
     delay_days: float | None = None
     measured: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()  # dispositions that stay whatever the last one says
 
 
 def classify(codes: Codes) -> tuple[str, str] | None:
@@ -62,15 +63,16 @@ def classify(codes: Codes) -> tuple[str, str] | None:
 
 
 def _by_disposition(codes: Codes) -> tuple[str, str] | None:
-    disposition = codes.disposition
+    told = (codes.disposition, *codes.lasting)
     for label, listed in (
         ("quality", _QUALITY),
         ("damage", _DAMAGE),
         ("shortage", _SHORT),
         ("data_quality", _DOUBTFUL),
     ):
-        if disposition in listed:
-            return label, f"disposition:{disposition}"
+        for disposition in told:
+            if disposition in listed:
+                return label, f"disposition:{disposition}"
     return None
 
 

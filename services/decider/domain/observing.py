@@ -153,7 +153,8 @@ def _of_supply(supply: _Wire) -> _Found:
             "supply.reason_code": supply.get("reason_code"),
             "supply.disposition": supply.get("disposition"),
             "supply.delay_days": _float(supply.get("delay_days")),
-            "supply.retracts": supply.get("corrects") is not None,
+            "supply.retracts": supply.get("corrects") is not None
+            and supply.get("correction") != "replaced",
         }
     )
     lots = set()
@@ -189,6 +190,7 @@ def _of_exception(supply: _Wire, reading: _Wire | None) -> _Found:
             reason_code=supply.get("reason_code"),
             disposition=supply.get("disposition"),
             delay_days=_float(supply.get("delay_days")),
+            lasting=tuple(supply.get("persistent_dispositions", ())),
             measured=tuple(each["kind"] for each in supply.get("measurements", ())),
         )
     )

@@ -21,6 +21,10 @@ def codes(**given) -> Codes:
         ({"disposition": "damaged"}, ("damage", "disposition:damaged")),
         ({"disposition": "mismatch_quantity"}, ("shortage", "disposition:mismatch_quantity")),
         ({"disposition": "no_pedigree_match"}, ("data_quality", "disposition:no_pedigree_match")),
+        (
+            {"disposition": "in_transit", "lasting": ("recalled",)},
+            ("quality", "disposition:recalled"),
+        ),
         ({"milestone": "customs_hold"}, ("customs_hold", "milestone:customs_hold")),
         ({"milestone": "rejected"}, ("capacity", "transport:rejected")),
         ({"milestone": "rejected", "family": "order"}, ("shortage", "order:rejected")),

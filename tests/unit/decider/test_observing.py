@@ -219,3 +219,19 @@ def test_severity_is_judged_over_facts_as_fresh_as_they_are():
     assert facts_at(short, NOW, superseded=False)[0]["exception.severity"] == "critical"
     later = NOW + timedelta(hours=13)
     assert facts_at(short, later, superseded=False)[0]["exception.severity"] == "minor"
+
+
+@pytest.mark.parametrize(
+    ("fields", "retracts"),
+    [
+        ({}, False),
+        ({"corrects": "e0"}, True),
+        ({"corrects": "e0", "correction": "retracted"}, True),
+        ({"corrects": "e0", "correction": "replaced"}, False),
+    ],
+)
+def test_an_event_that_replaces_another_retracts_nothing(fields, retracts):
+    """It is acted upon as any other; one that only takes back is shown to a person."""
+    case, found = supply(("po", "P")).model_dump(), Assessment(assessed_at=NOW).model_dump()
+    case["supply"] |= fields
+    assert case_view(case, found).facts["supply.retracts"] is retracts
