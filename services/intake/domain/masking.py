@@ -16,7 +16,6 @@ from services.intake.domain.personal import RULES, PersonalData, Rule, compact
 _TRACELESS = frozenset({PersonalData.CARD, PersonalData.SECRET})
 
 _OPENING = re.compile(r"\[(?=\[)")
-_DIGIT = re.compile(r"[0-9]")
 _HASH_DIGITS = 12
 _REFERENCE_DIGITS = 24
 _FREE = b"\0"
@@ -98,14 +97,15 @@ class Masker:
 
         What lies behind them is looked at, so that nothing is cut in two and so goes unseen.
         """
+        if not text:
+            return Masked("", {})
         claims = _Claims(_broken_up(text))
         keep = len(claims.text) if keep is None else len(_broken_up(text[:keep]))
         for pattern in self._protected:
             for match in pattern.finditer(claims.text):
                 claims.protect(*match.span())
-        characters = _kinds_of(claims.text)
         for rule in RULES:
-            if rule.needs in characters:
+            if rule.maybe(claims.text):
                 self._claim(rule, claims)
         return claims.result(keep)
 
@@ -156,12 +156,3 @@ class Masker:
 def _broken_up(text: str) -> str:
     """A producer's own "[[...]]" must not pass for one of our placeholders."""
     return _OPENING.sub("[ ", text) if "[[" in text else text
-
-
-def _kinds_of(text: str) -> frozenset[str]:
-    """Which of the characters that rules need are there at all."""
-    return frozenset(
-        needs
-        for needs, found in (("", True), ("@", "@" in text), ("0", _DIGIT.search(text)))
-        if found
-    )

@@ -6,10 +6,9 @@ character of the run stands, all other repetition is bounded.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from services.intake.domain import checkdigits
 
@@ -31,15 +30,15 @@ class PersonalData(StrEnum):
 class Rule:
     """How one class is found. `counts` says how much of a find is one, from its start: 0 none.
 
-    A group `v` in the pattern is the part that is masked, the whole where there is none.
-    `needs`: this character is in every find, "0" standing for any digit (empty: none is).
+    `maybe` is cheap and false only where the pattern finds nothing: most texts hold nothing.
+    A named group in the pattern is the part that is masked, the whole where there is none.
     `divisible`: where a part of it is protected, the rest is masked all the same.
     """
 
     kind: PersonalData
     pattern: re.Pattern[str]
     counts: Callable[[str], int]
-    needs: Literal["", "@", "0"] = ""
+    maybe: Callable[[str], object]
     divisible: bool = False
 
 
@@ -94,31 +93,42 @@ _EMAIL = re.compile(
     rf"(?<![{_WORD}.%+\-])[{_WORD}.%+\-]++@[{_WORD}\-]++(?:\.[{_WORD}\-]++)++", re.UNICODE
 )
 
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
+)
+_TOKEN = re.compile(
+    r"(?<![\w\-])(?:eyJ[\w\-]{8,}+\.[\w\-]{8,}+(?:\.[\w\-]*+)?"
+    r"|(?:sk|pk|rk|glpat|xox[abprs])[\-_][\w\-]{16,}+|AKIA[0-9A-Z]{16}(?!\w)"
+    r"|gh[pousr]_\w{30,}+|AIza[\w\-]{35})"
+)
+_SIGNS = "eyJ sk- sk_ pk- pk_ rk- rk_ glpat xox AKIA ghp_ gho_ ghu_ ghs_ ghr_ AIza"  # of tokens
+_URL_LOGIN = re.compile(r"://(?P<v>[^\s/@:]{1,200}+:[^\s/@]{1,200}+)(?=@)")
+
 _NAMED = (
     r"password|passwort|passwd|passcode|passphrase|pwd|m?pin|otp|cvv2?|cvc2?"
     "|पासवर्ड|ओटीपी|पिन|পাসওয়ার্ড|ওটিপি|পিন|கடவுச்சொல்|ஓடிபி"
 )
 _ALSO = r"api[ _\-]?key|access[ _\-]?key|secret(?:[ _\-]?key)?|(?:access[ _\-]?)?token"
-_SECRET = re.compile(
+_WORDED = re.compile(
     unicodedata.normalize(
         "NFC",
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
-        r"|(?<![\w\-])(?:eyJ[\w\-]{8,}+\.[\w\-]{8,}+(?:\.[\w\-]*+)?"
-        r"|(?:sk|pk|rk|glpat|xox[abprs])[\-_][\w\-]{16,}+|AKIA[0-9A-Z]{16}(?!\w)"
-        r"|gh[pousr]_\w{30,}+|AIza[\w\-]{35})"
-        r"|://(?P<v>[^\s/@:]{1,200}+:[^\s/@]{1,200}+)(?=@)"
-        r"|(?i:(?<!\w)bearer\s{1,3}(?P<v2>[\w\-.~+/]{16,}+=*+))"
+        r"(?i:(?<!\w)bearer\s{1,3}(?P<v1>[\w\-.~+/]{16,}+=*+))"
         # A word for a secret and a separator: whatever follows.
-        rf"|(?i:(?<![^\W_])(?:{_NAMED}|{_ALSO})[\"']?\s{{0,3}}[:=]\s{{0,3}}(?P<v3>[^\s,;]{{3,}}+))"
+        rf"|(?i:(?<![^\W_])(?:{_NAMED}|{_ALSO})[\"']?\s{{0,3}}[:=]\s{{0,3}}(?P<v2>[^\s,;]{{3,}}+))"
         # The word, perhaps "is", and something with a digit in it.
         rf"|(?i:(?<![^\W_])(?:{_NAMED})\s{{1,3}}(?:(?:is|was|hai|है|-)\s{{1,3}})?"
-        r"(?P<v4>(?=[^\s,;]{0,60}[0-9])[^\s,;]{3,}+))"
+        r"(?P<v3>(?=[^\s,;]{0,60}[0-9])[^\s,;]{3,}+))"
         rf"|(?i:(?<![^\W_])(?:{_ALSO})\s{{1,3}}(?:is|was|hai)\s{{1,3}}"
-        r"(?P<v5>(?=[^\s,;]{0,60}[0-9])[^\s,;]{3,}+))"
-        r"|(?<!\d)(?P<v6>\d{4,8})"
+        r"(?P<v4>(?=[^\s,;]{0,60}[0-9])[^\s,;]{3,}+))"
+        r"|(?<!\d)(?P<v5>\d{4,8})"
         r"(?=\s{1,3}(?:is|hai)\s{1,3}(?:(?:your|my|the)\s)?(?i:otp|one[ \-]time))",
     )
+)
+# In every find of it, in small letters.
+_WORDS = (
+    "bearer,pass,pwd,pin,otp,cvv,cvc,key,secret,token,one time,one-time"
+    ",पासवर्ड,ओटीपी,पिन,পাস,ওটিপি,পিন,கடவுச்சொல்,ஓடிபி"
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}", re.ASCII)
 _GSTIN = re.compile(
@@ -149,14 +159,32 @@ _PHONE = re.compile(
     re.ASCII,
 )
 
+
+def _digits(count: int, separators: str = "") -> Callable[[str], object]:
+    """So many digits, with at most three of these separators between two."""
+    between = f"[{separators}]{{0,3}}" if separators else ""
+    return re.compile(rf"[0-9](?:{between}[0-9]){{{count - 1}}}").search
+
+
+def _any_of(signs: Iterable[str]) -> Callable[[str], bool]:
+    known = tuple(signs)
+    return lambda text: any(sign in text for sign in known)
+
+
+_worded = _any_of(unicodedata.normalize("NFC", _WORDS).split(","))
+_NEAR = r" ().,+\-"
+
 # In this order: what is found first is not looked at again.
 RULES: tuple[Rule, ...] = (
-    Rule(PersonalData.SECRET, _SECRET, len, divisible=True),
-    Rule(PersonalData.EMAIL, _EMAIL, len, "@", divisible=True),
-    Rule(PersonalData.IBAN, _IBAN, _iban, "0"),
-    Rule(PersonalData.GSTIN, _GSTIN, _whole_if(checkdigits.gstin), "0"),
-    Rule(PersonalData.PAN, _PAN, len, "0"),
-    Rule(PersonalData.CARD, _CARD, _card, "0"),
-    Rule(PersonalData.AADHAAR, _AADHAAR, _whole_if(checkdigits.verhoeff), "0"),
-    Rule(PersonalData.PHONE, _PHONE, _phone, "0"),
+    Rule(PersonalData.SECRET, _PRIVATE_KEY, len, _any_of(("-----BEGIN ",)), divisible=True),
+    Rule(PersonalData.SECRET, _TOKEN, len, _any_of(_SIGNS.split()), divisible=True),
+    Rule(PersonalData.SECRET, _URL_LOGIN, len, _any_of(("://",)), divisible=True),
+    Rule(PersonalData.SECRET, _WORDED, len, lambda text: _worded(text.casefold()), divisible=True),
+    Rule(PersonalData.EMAIL, _EMAIL, len, _any_of("@"), divisible=True),
+    Rule(PersonalData.IBAN, _IBAN, _iban, _digits(2)),
+    Rule(PersonalData.GSTIN, _GSTIN, _whole_if(checkdigits.gstin), _digits(4)),
+    Rule(PersonalData.PAN, _PAN, len, _digits(4)),
+    Rule(PersonalData.CARD, _CARD, _card, _digits(13, _NEAR)),
+    Rule(PersonalData.AADHAAR, _AADHAAR, _whole_if(checkdigits.verhoeff), _digits(12, _NEAR)),
+    Rule(PersonalData.PHONE, _PHONE, _phone, _digits(7, _NEAR)),
 )

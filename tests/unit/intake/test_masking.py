@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.intake.domain import checkdigits
 from services.intake.domain.cleaning import clean
 from services.intake.domain.masking import Masker
+from services.intake.domain.personal import RULES
 
 KEY = b"k" * 32
 PATTERNS = (
@@ -228,6 +229,26 @@ def test_masking_takes_any_text(parts, keep):
     found = MASKER.mask(text, keep)
     assert found.text.count("[[") == len(PLACEHOLDER.findall(found.text))
     assert sum(found.counts.values()) == len(PLACEHOLDER.findall(found.text))
+
+
+HIDDEN = (
+    "+1 (415) 555-0123", "(022) 2345 6789", "98765 - 43210", "4111 - 1111 - 1111 - 1111",
+    "3782  822463  10005", "2341-2341-2346", "GB82-WEST-1234-5698-7654-32", "ABCPE1234F",
+    "27AAPFU0939F1ZV", "PassWord=x1y", "पासवर्ड है abc123", "ওটিপি: 448812", "one-time 448812",
+    "448812 is one time", "Bearer abcdefghijklmnop", "API_KEY: abc", "xoxb-0123456789abcdef",
+    "http://a:b@c", "-----BEGIN PRIVATE KEY-----", "CVC2 123", "my MPIN is 4711", "a@b.co",
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(HIDDEN + ADVERSARIAL), max_size=12), st.sampled_from(["", " ", "-"])
+)
+def test_what_is_asked_first_never_hides_a_find(parts, glue):
+    """Most texts hold nothing, so each class asks something cheap before it looks."""
+    text = clean(glue.join(parts))
+    for rule in RULES:
+        if any(rule.counts(match[0]) for match in rule.pattern.finditer(text)):
+            assert rule.maybe(text), rule
 
 
 @pytest.mark.parametrize(
