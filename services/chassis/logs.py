@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -11,8 +12,13 @@ def configure(service: str, instance: str, *, level: str = "info") -> None:
 
     Bind `trace_id` where a record is at hand; ids, counts and closed words are all that is logged.
     """
+
+    def whose(_logger: object, _method: str, event: structlog.typing.EventDict) -> Any:
+        # Not a context variable: other threads would not have it.
+        return {**event, "service": service, "instance": instance}
+
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        whose,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -39,4 +45,3 @@ def configure(service: str, instance: str, *, level: str = "info") -> None:
     # The libraries' own chatter tells nobody anything and costs time (faust.md: -16 %).
     for noisy in ("faust", "mode", "aiokafka", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    structlog.contextvars.bind_contextvars(service=service, instance=instance)
