@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -29,9 +30,14 @@ class Broker:
 
 @contextmanager
 def any_broker(folder: Path) -> Iterator[Broker]:
-    """The first that can be had: SLUICE_TEST_BOOTSTRAP_SERVERS, testcontainers, native."""
+    """The first that can be had: SLUICE_TEST_BOOTSTRAP_SERVERS, testcontainers, native.
+
+    SLUICE_TEST_BROKER=container takes nothing but the second.
+    """
     given = os.environ.get("SLUICE_TEST_BOOTSTRAP_SERVERS")
     missing = None if given else _no_docker()
+    if missing and os.environ.get("SLUICE_TEST_BROKER") == "container":
+        pytest.fail(f"no container can serve Kafka: {missing}", pytrace=False)
     if given:
         served.append(f"the given one at {given}")
         yield Broker(given)
@@ -82,14 +88,21 @@ def _container() -> Iterator[str]:
     environment = {
         "KAFKA_NODE_ID": "1",
         "KAFKA_PROCESS_ROLES": "broker,controller",
-        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
-        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{address}",
+        # The broker also talks to itself, and our port is not its.
+        "KAFKA_LISTENERS": "HOST://:9092,SELF://localhost:19092,CONTROLLER://localhost:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"HOST://{address},SELF://localhost:19092",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "SELF",
         "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": ",".join(
+            f"{name}:PLAINTEXT" for name in ("CONTROLLER", "HOST", "SELF")
+        ),
         "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_LOG_DIRS": "/var/lib/kafka/data",
         "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
         "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
         "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
         "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
         "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
     }
