@@ -50,6 +50,13 @@ def _follow(watcher: Watcher, board: Board, zipkin_url: str, console: Console) -
                 break
     if not console.is_terminal:
         console.print(table.render(board, zipkin_url))
+    if table.repeats(board):
+        console.print(
+            "effect_claimed: an earlier demonstration did this already within its window;"
+            " `make demo ARGS=--fresh` forgets it"
+        )
+    for line in table.links(board, zipkin_url):
+        console.print(line, soft_wrap=True)
 
 
 def _undecided(board: Board) -> list[str]:

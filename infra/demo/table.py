@@ -1,18 +1,20 @@
 """The live table: case, what was understood, decision, action, trace."""
 
+from collections.abc import Iterator, Mapping
+
 from rich.table import Table
 from rich.text import Text
 
 from infra.demo.watching import Board, Row
-from schemas.automation.decision import Decision
+from schemas.automation.decision import Decision, Withheld
 
 
 def render(board: Board, zipkin_url: str) -> Table:
     """The board as it stands."""
     table = Table(title="What became of each event", show_lines=False, expand=True)
-    for column, ratio in (("event", 3), ("understood", 4), ("decision", 4), ("actions", 5)):
+    for column, ratio in (("event", 3), ("understood", 4), ("decision", 3), ("actions", 7)):
         table.add_column(column, ratio=ratio, overflow="fold")
-    table.add_column("trace", ratio=2, overflow="fold")
+    table.add_column("trace", no_wrap=True)
     for row in board.rows.values():
         table.add_row(
             _name(row), _understood(row), _decided(row), _actions(row), _link(row, zipkin_url)
@@ -53,7 +55,7 @@ def _actions(row: Row) -> Text:
         if text:
             text.append("\n")
         action = planned.action
-        said = ", ".join(f"{k}={v}" for k, v in action.parameters.items())
+        said = ", ".join(_parameters(action.parameters))
         text.append(f"{action.type}({said})", "" if planned.withheld is None else "dim")
         text.append(
             f" {planned.withheld or planned.autonomy}", "yellow" if planned.withheld else "green"
@@ -61,13 +63,43 @@ def _actions(row: Row) -> Text:
     return text
 
 
+def _parameters(parameters: Mapping[str, object]) -> Iterator[str]:
+    """As people write them; a macro's variables stand among the others."""
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            yield from _parameters(value)
+        elif isinstance(value, list | tuple):
+            yield f"{name}={'+'.join(map(str, value))}"
+        else:
+            yield f"{name}={value}"
+
+
 def acted(decision: Decision) -> bool:
     """Whether anything was emitted at once."""
     return any(planned.withheld is None for planned in decision.actions)
 
 
+def links(board: Board, zipkin_url: str) -> Iterator[str]:
+    """Each trace's address in full, as no column is wide enough for one."""
+    for row in board.rows.values():
+        if row.trace_id:
+            yield f"{_url(row, zipkin_url)}  {_name(row)}"
+
+
+def repeats(board: Board) -> bool:
+    """Whether something is withheld because it was done before: ids are new, effects are not."""
+    return any(
+        planned.withheld is Withheld.EFFECT_CLAIMED
+        for row in board.rows.values()
+        if row.decision
+        for planned in row.decision.actions
+    )
+
+
 def _link(row: Row, zipkin_url: str) -> Text:
-    if not row.trace_id:
-        return Text("")
-    url = f"{zipkin_url}/zipkin/traces/{row.trace_id}"
-    return Text(url, f"link {url}")
+    """The beginning of the id; where the terminal can, a click opens the trace."""
+    return Text(row.trace_id[:8], f"link {_url(row, zipkin_url)}") if row.trace_id else Text("")
+
+
+def _url(row: Row, zipkin_url: str) -> str:
+    return f"{zipkin_url}/zipkin/traces/{row.trace_id}"
