@@ -128,6 +128,7 @@ def test_importing_starts_reads_and_connects_nothing():
 def test_the_watch_sees_what_a_module_does_at_import(tmp_path, act):
     """Else the test above would prove nothing."""
     (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "__init__.py").touch()  # before what PYTHONPATH may name
     (tmp_path / "services" / "busy.py").write_text(act)
     with pytest.raises(AssertionError, match=r"services/busy\.py calls (open|start) at import"):
         run(QUIET, str(tmp_path), "services.busy", root=tmp_path)
