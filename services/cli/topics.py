@@ -1,10 +1,14 @@
 """`sluice topics`: compare the broker with the catalogue, or make it so."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
-from services.chassis.errors import SluiceError
+from services.cli.broker import KAFKA
+
+if TYPE_CHECKING:
+    from services.chassis.kafka.settings import KafkaSettings
 
 
 @click.group("topics", help="Topics as declared in topics/: check for drift, or apply.")
@@ -12,12 +16,6 @@ def topics() -> None:
     """Group of commands."""
 
 
-_BOOTSTRAP = click.option(
-    "--bootstrap-servers",
-    envvar="SLUICE_KAFKA_BOOTSTRAP_SERVERS",
-    required=True,
-    help="Kafka's address; `sluice status` shows the local one.",
-)
 _PARTITIONS = click.option(
     "--partitions",
     type=click.IntRange(1),
@@ -28,17 +26,14 @@ _PARTITIONS = click.option(
 
 
 @topics.command("check")
-@_BOOTSTRAP
+@KAFKA
 @_PARTITIONS
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def check(bootstrap_servers: str, partitions: int, *, as_json: bool) -> None:
+def check(kafka: "KafkaSettings", partitions: int, *, as_json: bool) -> None:
     """Report every difference; exit code 1 when there is one."""
     from services.chassis.kafka import provisioning  # noqa: PLC0415 - keeps --help fast
 
-    try:
-        drift = provisioning.check({"bootstrap.servers": bootstrap_servers}, partitions=partitions)
-    except SluiceError as error:
-        raise click.ClickException(str(error)) from error
+    drift = provisioning.check(kafka.confluent(), partitions=partitions)
     if as_json:
         click.echo(json.dumps([{"topic": d.topic, "kind": d.kind, "what": str(d)} for d in drift]))
     else:
@@ -49,7 +44,7 @@ def check(bootstrap_servers: str, partitions: int, *, as_json: bool) -> None:
 
 
 @topics.command("apply")
-@_BOOTSTRAP
+@KAFKA
 @_PARTITIONS
 @click.option(
     "--replication",
@@ -58,21 +53,14 @@ def check(bootstrap_servers: str, partitions: int, *, as_json: bool) -> None:
     show_default=True,
     help="Copies of each partition; 1 only on a single development broker.",
 )
-def apply(bootstrap_servers: str, partitions: int, replication: int) -> None:
+def apply(kafka: "KafkaSettings", partitions: int, replication: int) -> None:
     """Create what is missing and correct configuration; idempotent.
 
     A wrong partition count is reported and left alone: changing it would move keys.
     """
     from services.chassis.kafka import provisioning  # noqa: PLC0415 - keeps --help fast
 
-    try:
-        left = provisioning.apply(
-            {"bootstrap.servers": bootstrap_servers},
-            partitions=partitions,
-            replication=replication,
-        )
-    except SluiceError as error:
-        raise click.ClickException(str(error)) from error
+    left = provisioning.apply(kafka.confluent(), partitions=partitions, replication=replication)
     for difference in left:
         click.echo(str(difference), err=True)
     click.echo("as declared" if not left else f"{len(left)} differences left: see above")

@@ -1,7 +1,7 @@
 """Topics on the broker as the catalogue declares them: compare, create, correct configuration."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +24,8 @@ from topics.catalog import ALL
 
 _TIMEOUT_S = 30.0
 
+Client = Mapping[str, str | int | float | bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -45,15 +47,13 @@ class Drift:
         return f"{self.topic}: {self.declared} declared, {self.actual} on the broker"
 
 
-def check(
-    client: dict[str, str], *, partitions: int, topics: Sequence[Topic[Event]] = ALL
-) -> list[Drift]:
+def check(client: Client, *, partitions: int, topics: Sequence[Topic[Event]] = ALL) -> list[Drift]:
     """Every difference; `client` is a librdkafka configuration.
 
     Raises:
         Outage: the broker does not answer.
     """
-    admin = AdminClient(client)
+    admin = AdminClient(dict(client))
     try:
         there = admin.list_topics(timeout=_TIMEOUT_S).topics
         found: list[Drift] = []
@@ -80,7 +80,7 @@ def check(
 
 
 def apply(
-    client: dict[str, str],
+    client: Client,
     *,
     partitions: int,
     replication: int,
@@ -94,7 +94,7 @@ def apply(
         ConfigurationError: the broker refuses a topic; the message is its own.
         Outage: the broker does not answer.
     """
-    admin = AdminClient(client)
+    admin = AdminClient(dict(client))
     drift = check(client, partitions=partitions, topics=topics)
     by_name = {topic.name: topic for topic in topics}
     missing = [by_name[d.topic] for d in drift if d.kind == "missing"]
