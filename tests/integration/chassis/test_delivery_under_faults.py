@@ -121,14 +121,15 @@ def test_a_worker_that_stands_still_says_so_and_ends_itself(workshop, wait) -> N
     assert hanging.says("has stood still")
 
 
-def test_order_is_kept_while_several_chunks_are_computed_at_once(workshop) -> None:
+def test_order_is_kept_while_several_chunks_are_computed_at_once(workshop, wait) -> None:
     """Small chunks, four at a time, each after a random delay; a kill in the midst of it."""
     workshop.create(topic := f"in.{workshop.id}")
     workshop.feed(topic, 3_000)
-    several = {"TEST_CHUNK": "5", "TEST_IN_FLIGHT": "4", "TEST_DAWDLE": "0.02"}
+    several = {"TEST_CHUNK": "5", "TEST_IN_FLIGHT": "4", "TEST_DAWDLE": "0.05"}
     first = workshop.start(topic, **several)
-    time.sleep(4)
+    wait(lambda: sum(workshop.ends(workshop.out)) > 300, 30, "it works")
     first.kill()
+    assert sum(workshop.committed(topic)) < 3_000
     second = workshop.start(topic, **several)
     workshop.wait_done(topic)
     assert second.end() == 0
