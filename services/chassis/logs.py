@@ -2,9 +2,12 @@
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
+
+from services.chassis.errors import SluiceError
 
 
 def configure(service: str, instance: str, *, level: str = "info") -> None:
@@ -21,7 +24,7 @@ def configure(service: str, instance: str, *, level: str = "info") -> None:
         whose,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_discreet),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -45,3 +48,16 @@ def configure(service: str, instance: str, *, level: str = "info") -> None:
     # The libraries' own chatter tells nobody anything and costs time (faust.md: -16 %).
     for noisy in ("faust", "mode", "aiokafka", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _discreet(exc_info: structlog.typing.ExcInfo) -> str:
+    """Classes and frames, outermost last; words only of errors that never quote a record."""
+    lines: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        words = f": {error}" if isinstance(error, SluiceError | OSError) else ""
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        lines.insert(0, f"{frames}{type(error).__qualname__}{words}")
+        hidden = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or hidden
+    return "\n".join(lines)

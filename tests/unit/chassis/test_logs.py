@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from services.chassis import logs
+from services.chassis.errors import Outage
 
 
 @pytest.fixture
@@ -40,3 +41,22 @@ def test_lines_of_every_thread_and_library_are_json_with_service_and_instance(
     assert lines[0]["lanes"] == [1]
     assert "KeyError" in lines[2]["exception"]
     assert all("timestamp" in line and "level" in line for line in lines)
+
+
+def test_an_exception_that_may_quote_a_record_is_logged_without_its_words(restored, capsys) -> None:
+    """Class and frames say enough; our own errors, which never quote, keep theirs."""
+    logs.configure("decider", "1")
+    text = "@".join(("someone", "example.org"))
+    try:
+        try:
+            int(text)
+        except ValueError as error:
+            raise Outage("the journal does not answer") from error
+    except Outage:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("mode").exception("failed")
+    for line in capsys.readouterr().err.splitlines():
+        said = json.loads(line)["exception"]
+        assert text not in said
+        assert said.index("ValueError") < said.index("Outage: the journal does not answer")
+        assert "test_logs.py" in said
