@@ -46,7 +46,7 @@ def test_lines_of_every_thread_and_library_are_json_with_service_and_instance(
 def test_an_exception_that_may_quote_a_record_is_logged_without_its_words(restored, capsys) -> None:
     """Class and frames say enough; our own errors, which never quote, keep theirs."""
     logs.configure("decider", "1")
-    text = "@".join(("someone", "example.org"))
+    text = "someone@example.org"
     try:
         try:
             int(text)
