@@ -84,12 +84,14 @@ class Message(Part):
         default=False, description="Auto-submitted, bounce, out of office or list mail."
     )
     attachments: int = Field(0, ge=0, description="How many; their content never enters.")
+    truncated: bool = Field(default=False, description="The text was cut before it came here.")
 
 
 class TicketReceived(Event):
     """One revision of a ticket: the snapshot after it, and the message that caused it, if any."""
 
     event_type: ClassVar[str] = "support.ticket.received.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     ticket_id: Id = Field(description="The source's id of the ticket.")
     revision: int = Field(
@@ -101,6 +103,7 @@ class TicketReceived(Event):
     priority: TicketPriority | None = None
     source_priority: ShortText | None = None
     channel: Channel = Channel.OTHER
+    source_channel: ShortText | None = Field(None, description="The source's own word, verbatim.")
     queue: Id | None = Field(None, description="The queue or group it is in at the source.")
     requester: Requester | None = None
     message: Message | None = None
@@ -109,4 +112,11 @@ class TicketReceived(Event):
     tags: tuple[Id, ...] = ()
     created_at: Instant | None = None
     updated_at: Instant | None = None
+    changed_by: Id | None = Field(
+        None,
+        description="The source's opaque id of who made this change, if not the message's author.",
+    )
+    action_id: Id | None = Field(
+        None, description="The action of ours that made this change, where its mark says so."
+    )
     custom_fields: dict[Id, LongText] = Field(default_factory=dict)

@@ -146,8 +146,9 @@ def supply(**fields: Any) -> dict[str, Any]:
 
 
 def example(name: str) -> Any:
-    """One of schemas/examples, parsed."""
-    return json.loads((EXAMPLES / name).read_bytes())
+    """One of schemas/examples, parsed; an e-mail is its bytes."""
+    raw = (EXAMPLES / name).read_bytes()
+    return raw if name.endswith(".eml") else json.loads(raw)
 
 
 # Folder of examples: its topic, ce_source and ce_type.
@@ -156,6 +157,13 @@ SOURCE_OF: Mapping[str, tuple[str, str, str]] = {
     SUPPLY: (SUPPLY, "/suppliers/acme", SUPPLY),
     "sources/epcis": (SUPPLY, "/epcis/acme", "org.gs1.epcis"),
     "sources/dcsa": (SUPPLY, "/dcsa/acme", "org.dcsa.tnt"),
+    "sources/zendesk": (TICKETS, "/zendesk/acme", "com.zendesk.ticket"),
+    "sources/freshdesk": (TICKETS, "/freshdesk/acme", "com.freshdesk.ticket"),
+    "sources/zammad": (TICKETS, "/zammad/acme", "com.zammad.ticket"),
+    "sources/jira": (TICKETS, "/jira/acme", "com.atlassian.jira"),
+    "sources/servicenow": (TICKETS, "/servicenow/acme", "com.servicenow.incident"),
+    "sources/intercom": (TICKETS, "/intercom/acme", "io.intercom.notification"),
+    "sources/email": (TICKETS, "/email/acme", "org.ietf.rfc5322"),
     OUTCOMES: (OUTCOMES, "/helpdesk/acme", OUTCOMES),
     REVIEWS: (REVIEWS, "/ops/acme", REVIEWS),
 }
@@ -168,6 +176,17 @@ def examples() -> list[tuple[str, str, str, str]]:
         for folder, said in SOURCE_OF.items()
         for path in sorted((EXAMPLES / folder).glob("*.json"))
     ]
+
+
+def mails() -> list[str]:
+    """Every example that is an e-mail."""
+    return [f"sources/email/{path.name}" for path in sorted((EXAMPLES / "sources/email").iterdir())]
+
+
+def mail_record(raw: bytes, event_id: str | None = None) -> Record:
+    """An e-mail on its topic: bare, or as a CloudEvent of that id."""
+    said = cloud(TICKETS, "/email/acme", event_id)[1:] if event_id else ()
+    return record(raw, headers=(("content-type", b"message/rfc822"), *said))
 
 
 def epcis_event(**changes):

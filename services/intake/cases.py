@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from schemas.automation.case import Case, Domain, Origin, SupplyFields, TicketFields
 from schemas.supply import Measurement, Place, Quantity, Reference, SupplyEventReceived
-from schemas.support import Message, TicketReceived
+from schemas.support import AuthorKind, Direction, Message, TicketReceived
 from services.chassis.dead_letters import RecordOrigin
 from services.chassis.errors import Rejected
 from services.chassis.identity import stable_id
@@ -52,7 +52,7 @@ def case_of(mapped: Mapped, entry: Entry, masker: Masker) -> Case:
 def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
     if ticket.revision > MAX_REVISION:
         raise Rejected(f"revision: must be at most {MAX_REVISION}; a time in ms fits")
-    message, requester = ticket.message, ticket.requester
+    message, requester = _by_staff(ticket.message, entry.source), ticket.requester
     masked, truncated = _text([ticket.subject or "", message.text if message else ""], masker)
     ticket_id = masker.identifier(ticket.ticket_id)
     occurred_at = message.sent_at if message and message.sent_at else ticket.updated_at
@@ -62,10 +62,10 @@ def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
         Domain.SUPPORT,
         ("ticket", fitting(f"{entry.source.name}/{ticket_id}")),
         masked,
-        text_truncated=truncated,
+        text_truncated=truncated or (message is not None and message.truncated),
         occurred_at=_fit("updated_at", occurred_at) or entry.time or entry.origin.timestamp,
         revision=ticket.revision,
-        echo=_echo(message, entry.source),
+        echo=_echo(ticket, entry.source),
         declared_language=ticket.language,
         ticket=TicketFields(
             ticket_id=ticket_id,
@@ -76,7 +76,7 @@ def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
             queue=_id(ticket.queue, masker),
             vip=requester.vip if requester else None,
             requester_ref=masker.reference(requester.id) if requester and requester.id else None,
-            order_id=_id(ticket.order_id, masker),
+            order_id=_id(_order(ticket, entry.source), masker),
             message_id=_id(message.id, masker) if message else None,
             message_direction=message.direction if message else None,
             message_author_kind=message.author_kind if message else None,
@@ -234,11 +234,34 @@ def _fit(path: str, time: datetime | None) -> datetime | None:
     return time
 
 
-def _echo(message: Message | None, source: Source) -> bool:
-    return (
-        message is not None
-        and message.author_id is not None
-        and message.author_id in source.integration_users
+def _echo(ticket: TicketReceived, source: Source) -> bool:
+    """Our own doing: by the mark of the action, or by who did it.
+
+    A message is its author's, also where our integration put it in for a customer.
+    """
+    author = ticket.message.author_id if ticket.message else None
+    return ticket.action_id is not None or (
+        (author or ticket.changed_by) in source.integration_users
+    )
+
+
+def _order(ticket: TicketReceived, source: Source) -> str | None:
+    """The source's own link, or the field that the operator named."""
+    named = ticket.custom_fields.get(source.order_field) if source.order_field else None
+    return ticket.order_id or (fitting(named) if named else None)
+
+
+def _by_staff(message: Message | None, source: Source) -> Message | None:
+    """A message of somebody whom the operator named as a colleague is no customer's."""
+    author = message.author_id if message else None
+    if message is None or author is None or not source.is_staff(author):
+        return message
+    inbound = message.direction is Direction.INBOUND
+    return message.model_copy(
+        update={
+            "author_kind": AuthorKind.AGENT,
+            "direction": Direction.OUTBOUND if inbound else message.direction,
+        }
     )
 
 

@@ -1,5 +1,7 @@
 """What came in, whichever way it is wrapped: CloudEvents binary or structured, framed, bare."""
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +17,19 @@ Form = Literal["binary", "structured", "bare"]
 _MANDATORY = ("id", "source", "type", "specversion")
 _BOM = b"\xef\xbb\xbf"
 
+# Content that is handed on as it is, in bytes: no JSON at all.
+_VERBATIM = ("message/rfc822",)
+
 # Confluent's wire format: version byte, then a 4-byte schema id (V0) or a 16-byte GUID (V1).
 _FRAMES = {0x00: 5, 0x01: 17}
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An event's attributes, as far as its producer gave them, and its data, parsed."""
+    """An event's attributes, as far as its producer gave them, and its data, parsed.
+
+    The data of a content type that is not JSON is its bytes.
+    """
 
     form: Form
     data: Any
@@ -49,26 +57,43 @@ def read(record: Record) -> Envelope:
     # One attribute is a claim to be a CloudEvent; what is not complete is never guessed.
     if any(value is not None for value in found.values()):
         return _binary(record, found, content_type)
-    return Envelope("bare", _json(record.value))
+    return Envelope("bare", _data(record.value, content_type))
 
 
 def _binary(record: Record, found: Mapping[str, str | None], content_type: str) -> Envelope:
     attributes = _attributes(found, "ce_")
-    if content_type and "json" not in content_type:
+    if content_type and "json" not in content_type and not content_type.startswith(_VERBATIM):
         raise Undecodable("content-type: is not JSON; send application/json")
     assert record.value is not None  # noqa: S101 - `read` refused null
-    return Envelope(
-        "binary", _json(record.value), **attributes, time=_time(record.header("ce_time"))
-    )
+    data = _data(record.value, content_type)
+    return Envelope("binary", data, **attributes, time=_time(record.header("ce_time")))
 
 
 def _structured(event: Any) -> Envelope:
     if not isinstance(event, dict):
         raise Rejected("value: a structured CloudEvent is a JSON object")
     attributes = _attributes(event, "")
-    if "data" not in event:
+    data_type = event.get("datacontenttype")
+    if isinstance(data_type, str) and data_type.lower().startswith(_VERBATIM):
+        data: Any = _verbatim(event)
+    elif "data" in event:
+        data = event["data"]
+    else:
         raise Rejected("data: missing; a structured CloudEvent carries its event there, as JSON")
-    return Envelope("structured", event["data"], **attributes, time=_time(event.get("time")))
+    return Envelope("structured", data, **attributes, time=_time(event.get("time")))
+
+
+def _verbatim(event: Mapping[str, Any]) -> bytes:
+    """CloudEvents' JSON format §3.1: as a string, or where it is none, in base 64."""
+    data, encoded = event.get("data"), event.get("data_base64")
+    if isinstance(data, str):
+        return data.encode()
+    if not isinstance(encoded, str):
+        raise Rejected("data_base64: missing; send the content there in base 64, or as a string")
+    try:
+        return b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise Rejected("data_base64: is not base 64") from error
 
 
 def _attributes(found: Mapping[str, Any], prefix: str) -> dict[str, str]:
@@ -90,6 +115,10 @@ def _time(text: object) -> datetime | None:
     except ValueError:
         return None
     return found if found is not None and found.tzinfo is not None else None
+
+
+def _data(value: bytes, content_type: str) -> Any:
+    return value if content_type.startswith(_VERBATIM) else _json(value)
 
 
 def _json(value: bytes) -> Any:

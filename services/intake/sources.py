@@ -74,6 +74,8 @@ class Source(_Strict):
     ce_source: str = Field(min_length=1)
     bare: bool = False
     integration_users: frozenset[str] = frozenset()
+    staff: frozenset[str] = frozenset()
+    order_field: str | None = None
 
     @field_validator("topic")
     @classmethod
@@ -90,6 +92,10 @@ class Source(_Strict):
         if self.ce_source.endswith("*"):
             return ce_source.startswith(self.ce_source[:-1])
         return ce_source == self.ce_source
+
+    def is_staff(self, author: str) -> bool:
+        """A colleague, by id or by the domain of an address ("@acme.example")."""
+        return author in self.staff or f"@{author.rpartition('@')[2]}" in self.staff
 
     @property
     def closeness(self) -> tuple[bool, int]:

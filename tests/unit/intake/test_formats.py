@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.errors import Rejected
 from services.intake.formats import ALL
-from tests.fakes_intake import dcsa, epcis_event, example, grouped, ticket
+from tests.fakes_intake import EXAMPLES, dcsa, epcis_event, example, grouped, ticket
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,8 @@ def test_every_format_recognises_its_own_examples_and_nobody_elses(name):
         "epcis": [example("sources/epcis/inbound-receipt.json"), epcis_event()],
         "dcsa": [dcsa(), [dcsa()], {"events": [grouped("IOT", "DETC")]}],
     }
+    for path in sorted((EXAMPLES / "sources").glob("*/*")):
+        documents.setdefault(path.parent.name, []).append(example(str(path.relative_to(EXAMPLES))))
     for whose, written in documents.items():
         for document in written:
             assert ALL[name].recognise(document) == (whose == name)
