@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.base import Event, Id, Instant, Language, Part, ShortText, TolerantEnum
+from schemas.base import Event, Id, Instant, Language, LongText, Part, ShortText, TolerantEnum
 
 
 class Family(TolerantEnum):
@@ -65,14 +65,30 @@ class Classifier(TolerantEnum):
     OTHER = "other"
 
 
+class Correction(TolerantEnum):
+    """What becomes of the event that this one corrects."""
+
+    RETRACTED = "retracted"
+    REPLACED = "replaced"
+    OTHER = "other"
+
+
 class Reference(Part):
     """What the event is about, by its id in a named numbering scheme."""
 
     type: Id = Field(
         description="po, so, shipment, container, booking, bl, asn, invoice, sku, gtin, lot, "
-        "serial, sscc, supplier, carrier, vessel, voyage, location, asset, document, other."
+        "serial, sscc, supplier, carrier, vessel, voyage, location, party, asset, document, other."
     )
     value: Id
+    role: Id | None = Field(
+        None,
+        description="Its part in the event, where things play several: parent, child, input, "
+        "output, source, destination.",
+    )
+    source_type: ShortText | None = Field(
+        None, description='The source\'s own word for the type, where it says more: "rma".'
+    )
 
 
 class Place(Part):
@@ -81,6 +97,8 @@ class Place(Part):
     unlocode: Id | None = None
     gln: Id | None = None
     facility: ShortText | None = None
+    latitude: Decimal | None = Field(None, description="WGS 84, in degrees.")
+    longitude: Decimal | None = None
 
 
 class Quantity(Part):
@@ -92,21 +110,32 @@ class Quantity(Part):
 
 
 class Measurement(Part):
-    """A reading, or the summary of a window of readings."""
+    """A reading `at` a time, or the summary of a window of readings from `start` to `end`."""
 
-    kind: Id = Field(description="temperature, humidity, shock, door, ...")
+    kind: Id = Field(description="temperature, humidity, shock, door, ...; other.")
+    source_kind: ShortText | None = Field(
+        None, description="The source's own word, where the kind is other."
+    )
     value: Decimal | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     mean: Decimal | None = None
     uom: Id | None = None
     at: Instant | None = None
+    start: Instant | None = None
+    end: Instant | None = None
+    device: Id | None = None
+    alert: Id | None = Field(
+        None, description="alarm: the device says a limit is passed; error: it is itself at fault."
+    )
+    text: ShortText | None = Field(None, description="A reading that is no number.")
 
 
 class SupplyEventReceived(Event):
     """One supply-chain event."""
 
     event_type: ClassVar[str] = "supply.event.received.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     event_id: Id | None = Field(None, description="The source's id of the event.")
     source_code: Id | None = Field(
@@ -114,6 +143,9 @@ class SupplyEventReceived(Event):
     )
     family: Family
     milestone: Milestone
+    source_milestone: ShortText | None = Field(
+        None, description="The source's own word, where the milestone is other."
+    )
     classifier: Classifier = Classifier.ACTUAL
     occurred_at: Instant
     recorded_at: Instant | None = None
@@ -124,7 +156,19 @@ class SupplyEventReceived(Event):
     quantities: tuple[Quantity, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     reason_code: Id | None = Field(None, description='With its list, e.g. "smdg:WEA".')
-    disposition: Id | None = Field(None, description="CBV disposition, its last part.")
+    disposition: Id | None = Field(None, description="CBV disposition, its last part; or other.")
+    source_disposition: ShortText | None = Field(
+        None, description="The source's own word, where the disposition is other."
+    )
+    persistent_dispositions: tuple[Id, ...] = Field(
+        (), description="What the things are from now on besides: CBV dispositions."
+    )
     text: str | None = Field(None, description="Free text: a supplier's notice, a remark.")
     language: Language | None = None
-    corrects: Id | None = Field(None, description="The event id that this one retracts.")
+    corrects: Id | None = Field(
+        None, description="The event id that this one retracts, or as `correction` says."
+    )
+    correction: Correction | None = None
+    custom_fields: dict[Id, LongText] = Field(
+        default_factory=dict, description="What no other field takes, by its path at the source."
+    )

@@ -112,6 +112,7 @@ class CaseAssessed(Event):
     """A case was read; the decision has all it needs."""
 
     event_type: ClassVar[str] = "automation.case.assessed.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     case: Case
     assessment: Assessment

@@ -8,7 +8,16 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import Event, Id, Instant, Language, LongText, Part, Sha256, ShortText
-from schemas.supply import Classifier, Family, Measurement, Milestone, Place, Quantity, Reference
+from schemas.supply import (
+    Classifier,
+    Correction,
+    Family,
+    Measurement,
+    Milestone,
+    Place,
+    Quantity,
+    Reference,
+)
 from schemas.support import AuthorKind, Channel, Direction, TicketPriority, TicketStatus
 
 
@@ -68,7 +77,9 @@ class SupplyFields(Part):
     measurements: tuple[Measurement, ...] = ()
     reason_code: Id | None = None
     disposition: Id | None = None
+    persistent_dispositions: tuple[Id, ...] = ()
     corrects: Id | None = None
+    correction: Correction | None = None
     delay_days: Decimal | None = Field(
         None, description="new_time - previous_time in days, when both are given."
     )
@@ -108,5 +119,6 @@ class CaseAccepted(Event):
     """An event passed the door and became a case."""
 
     event_type: ClassVar[str] = "automation.case.accepted.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     case: Case

@@ -117,7 +117,11 @@ def _supply(event: SupplyEventReceived, entry: Entry, masker: Masker) -> Case:
             ),
             reason_code=_id(event.reason_code, masker),
             disposition=_id(event.disposition, masker),
+            persistent_dispositions=tuple(
+                masker.identifier(each) for each in event.persistent_dispositions
+            ),
             corrects=_event_id(event.corrects, masker),
+            correction=event.correction,
             delay_days=_delay(event),
         ),
     )
@@ -189,7 +193,12 @@ def _event_id(value: str | None, masker: Masker) -> str | None:
 
 
 def _reference(ref: Reference, masker: Masker) -> Reference:
-    return Reference(type=masker.identifier(ref.type), value=masker.identifier(ref.value))
+    return Reference(
+        type=masker.identifier(ref.type),
+        value=masker.identifier(ref.value),
+        role=_id(ref.role, masker),
+        source_type=_id(ref.source_type, masker),
+    )
 
 
 def _place(place: Place | None, masker: Masker) -> Place | None:
@@ -197,6 +206,8 @@ def _place(place: Place | None, masker: Masker) -> Place | None:
         unlocode=_id(place.unlocode, masker),
         gln=_id(place.gln, masker),
         facility=_id(place.facility, masker),
+        latitude=place.latitude,
+        longitude=place.longitude,
     )
 
 
@@ -211,14 +222,21 @@ def _quantity(quantity: Quantity, masker: Masker) -> Quantity:
 def _measurement(found: Measurement, path: str, masker: Masker) -> Measurement:
     return found.model_copy(
         update={
-            "kind": masker.identifier(found.kind),
-            "uom": _id(found.uom, masker),
-            "at": _fit(f"{path}.at", found.at),
+            **{name: _id(getattr(found, name), masker) for name in _MEASURED_WORDS},
+            **{name: _fit(f"{path}.{name}", getattr(found, name)) for name in _MEASURED_TIMES},
         }
     )
 
 
+_MEASURED_WORDS = ("kind", "source_kind", "uom", "device", "alert", "text")
+_MEASURED_TIMES = ("at", "start", "end")
+
+
 def _numbers(event: SupplyEventReceived) -> Iterator[tuple[str, Decimal]]:
+    for name in ("latitude", "longitude"):
+        number = getattr(event.place, name, None)
+        if number is not None:
+            yield f"place.{name}", number
     for n, quantity in enumerate(event.quantities):
         yield f"quantities[{n}].value", quantity.value
     for n, found in enumerate(event.measurements):
