@@ -16,6 +16,7 @@ from services.chassis.clock import SystemClock
 from services.chassis.errors import ConfigurationError
 from services.chassis.ports import Clock, Metrics, Tracing
 from services.chassis.settings import AdapterSettings, load
+from services.chassis.spans import OtelTracing
 
 # sysexits.h: a configuration error is not worth a restart, a supervisor can tell it from a crash.
 EX_CONFIG = 78
@@ -62,7 +63,7 @@ async def process(service: str) -> AsyncIterator[Process]:
     runner = await health.serve(state, metrics.registry, load(health.HealthSettings))
     structlog.get_logger().info("listening", addresses=[str(a) for a in runner.addresses])
     try:
-        yield Process(settings, SystemClock(), telemetry.OtelTracing(spans), metrics, state)
+        yield Process(settings, SystemClock(), OtelTracing(spans), metrics, state)
     finally:
         await runner.cleanup()
         spans.shutdown()

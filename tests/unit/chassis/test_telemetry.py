@@ -9,6 +9,7 @@ from services.chassis import telemetry
 from services.chassis.errors import ConfigurationError
 from services.chassis.names import METRICS, Attr
 from services.chassis.record import Record
+from services.chassis.spans import OtelTracing
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
@@ -20,7 +21,7 @@ def spans():
     exporter = InMemorySpanExporter()
     made = telemetry.provider("intake", "1", telemetry.TelemetrySettings())
     made.add_span_processor(SimpleSpanProcessor(exporter))
-    return telemetry.OtelTracing(made), exporter
+    return OtelTracing(made), exporter
 
 
 def record(traceparent: str | None) -> Record:
