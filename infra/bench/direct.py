@@ -24,13 +24,17 @@ _WORKER = Path(__file__).with_name("direct_worker.py")
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """One measurement. `per_s` adds up what each process did in its own busy time."""
+    """One measurement. `per_s` adds up what each process did in its own busy time.
+
+    `other_cores`: what programs that are neither of the stack nor these processes used meanwhile.
+    """
 
     texts: int
     tokens: int
     seconds: float
     per_s: float
     cpu_ms_per_text: float
+    other_cores: float = 0.0
 
 
 def batches(texts: Sequence[str], window: int, largest: int) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -70,6 +70,16 @@ class Burst:
         """Of what the model alone gives on the same texts."""
         return None if self.direct is None else self.per_s / self.direct.per_s
 
+    @property
+    def cpu_share(self) -> float | None:
+        """The model's CPU in process against all that a case costs, outside clients included.
+
+        A busy machine hardly changes it.
+        """
+        if self.direct is None:
+            return None
+        return self.direct.cpu_ms_per_text / sum(self.roles_ms.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Steady:
@@ -99,8 +109,12 @@ class Flow:
     @property
     def share(self) -> float | None:
         """Of the direct call: the median of what each round gave against its own ceiling."""
-        shares = [burst.share for burst in self.bursts if burst.share is not None]
-        return statistics.median(shares) if shares else None
+        return _median(burst.share for burst in self.bursts)
+
+    @property
+    def cpu_share(self) -> float | None:
+        """The same by CPU alone."""
+        return _median(burst.cpu_share for burst in self.bursts)
 
     def cpu_ms(self) -> dict[str, float]:
         """Per case and process, the median of the rounds."""
@@ -150,7 +164,9 @@ class Report:
     def lost_cores(self) -> float:
         """What others had of the machine in the worst round; the figures are that much too bad."""
         bursts = (*self.tickets.bursts, *self.supply.bursts)
-        return max(burst.other_cores + burst.stolen_cores for burst in bursts)
+        flows = [burst.other_cores + burst.stolen_cores for burst in bursts]
+        ceilings = [burst.direct.other_cores for burst in bursts if burst.direct is not None]
+        return max(*flows, *ceilings)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -175,11 +191,16 @@ class Report:
             data[name] |= {
                 "per_s": flow.per_s,
                 "share_of_direct": flow.share,
+                "cpu_share_of_direct": flow.cpu_share,
                 "cpu_ms": flow.cpu_ms(),
                 "roles_ms": flow.roles_ms(),
             }
             for burst, plain in zip(flow.bursts, data[name]["bursts"], strict=True):
-                plain |= {"per_s": burst.per_s, "share_of_direct": burst.share}
+                plain |= {
+                    "per_s": burst.per_s,
+                    "share_of_direct": burst.share,
+                    "cpu_share_of_direct": burst.cpu_share,
+                }
         data["lost_cores"] = self.lost_cores
         targets = [asdict(target) | {"met": target.met} for target in self.targets]
         return {"format": FORMAT, **_rounded(data), "targets": _rounded(targets)}
@@ -204,6 +225,11 @@ def per_case(spent: Spent, cases: int) -> tuple[dict[str, float], dict[str, floa
     """CPU milliseconds per case, by process and by role."""
     by_name = {name: 1000 * each / cases for name, each in spent.by_name.items()}
     return by_name, {role.value: 1000 * spent.of(role) / cases for role in Role}
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def _medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
@@ -163,9 +163,13 @@ class _Bench:
     def _direct(self, step: str, read: Read) -> Direct:
         self._say(step)
         work = list(direct.batches(read.texts, self.window, self.largest))
-        return self._model.measure(
-            work, lambda done: self._say(step, f"{done} of {len(read.texts)} texts")
+        before = self._watch.sample()
+        done = self._model.measure(
+            work, lambda texts: self._say(step, f"{texts} of {len(read.texts)} texts")
         )
+        spent = self._watch.between(before, self._watch.sample())
+        others = spent.other + spent.stolen - done.cpu_ms_per_text * done.texts / 1000
+        return replace(done, other_cores=max(0.0, others) / spent.wall_s)
 
     def _check(self, read: Read, ceiling: Direct) -> None:
         """Both sides must have done the same work."""

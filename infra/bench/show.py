@@ -44,7 +44,8 @@ def _flows(report: Report) -> Table:
     for name, row in (
         ("cases/s, a backlog worked off", [_capacity(flow) for flow in flows]),
         ("model in process, texts/s", [_ceiling(flow) for flow in flows]),
-        ("share of that", [_share(flow) for flow in flows]),
+        ("share of that", [_share(flow.share) for flow in flows]),
+        ("share by CPU alone", [_share(flow.cpu_share) for flow in flows]),
         ("actions per case", [_actions(flow) for flow in flows]),
         ("work left after the last decision", [_settling(flow) for flow in flows]),
         ("arrivals/s at half of it", [f"{flow.steady.wanted_per_s:.0f}" for flow in flows]),
@@ -115,8 +116,8 @@ def _ceiling(flow: Flow) -> str:
     return f"{rates[len(rates) // 2]:.0f} ({rates[0]:.0f}-{rates[-1]:.0f})" if rates else "-"
 
 
-def _share(flow: Flow) -> str:
-    return "-" if flow.share is None else f"{flow.share:.2f}"
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2f}"
 
 
 def _actions(flow: Flow) -> str:

@@ -93,15 +93,10 @@ class Meter:
                 ) from None
             seconds[each.name] = seconds.get(each.name, 0.0) + spent
         machine = psutil.cpu_times()
-        idle = machine.idle + machine.iowait
         # Guests are in user and nice already.
-        guests = machine.guest + machine.guest_nice
-        return Sample(
-            time.monotonic(),
-            seconds,
-            busy=sum(machine) - idle - guests - machine.steal,
-            stolen=machine.steal,
-        )
+        idle = machine.idle + machine.iowait + machine.guest + machine.guest_nice
+        busy = sum(machine) - idle - machine.steal
+        return Sample(time.monotonic(), seconds, busy=busy, stolen=machine.steal)
 
     def between(self, before: Sample, after: Sample) -> Spent:
         """What was spent from one sample to a later one."""

@@ -34,7 +34,7 @@ def burst(cases: int, seconds: float, *, direct_per_s: float | None = None) -> B
         roles_ms={role.value: 0.25 for role in Role} | {"pipeline": 0.5},
         other_cores=0.01,
         stolen_cores=0.0,
-        direct=None if direct_per_s is None else Direct(cases, 40, 1.0, direct_per_s, 7.5),
+        direct=None if direct_per_s is None else Direct(cases, 40, 1.0, direct_per_s, 1.2, 0.05),
     )
 
 
@@ -112,6 +112,12 @@ def test_each_round_is_compared_with_its_own_ceiling() -> None:
     assert SUPPLY.share is None
 
 
+def test_a_share_by_cpu_counts_everything_that_a_case_costs() -> None:
+    """1.2 ms of the model in process against 0.5 of the pipeline and 4 x 0.25 of all others."""
+    assert TICKETS.cpu_share == pytest.approx(0.8)
+    assert SUPPLY.cpu_share is None
+
+
 def test_targets_say_what_was_met() -> None:
     """At most and at least are told apart, and a bound itself is met."""
     assert [target.met for target in report(TICKETS, SUPPLY).targets] == [True, True, True, True]
@@ -131,6 +137,7 @@ def test_the_written_report_is_complete_and_plain() -> None:
     written = json.loads(json.dumps(report(TICKETS, SUPPLY).to_json()))
     assert written["format"] == 1
     assert written["tickets"]["share_of_direct"] == 0.8
+    assert written["tickets"]["cpu_share_of_direct"] == 0.8
     assert written["tickets"]["bursts"][1]["per_s"] == 80
     assert written["tickets"]["roles_ms"]["pipeline"] == 0.5
     assert written["targets"][2] == {
@@ -161,3 +168,11 @@ def test_a_busy_machine_is_told() -> None:
     noisy = replace(SUPPLY, bursts=[replace(burst(1000, 1.0), other_cores=0.9, stolen_cores=0.1)])
     show(report(TICKETS, noisy), Console(file=out, width=120))
     assert "other programs had up to 1.0 of 2 cores" in out.getvalue()
+
+
+def test_a_disturbed_ceiling_is_told_too() -> None:
+    """A ceiling taken beside a compiler run makes the flow look good."""
+    rounds = [
+        replace(each, direct=replace(each.direct, other_cores=0.6)) for each in TICKETS.bursts
+    ]
+    assert report(replace(TICKETS, bursts=rounds), SUPPLY).lost_cores == 0.6
