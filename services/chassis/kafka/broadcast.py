@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas.base import Event
 from services.chassis.errors import Crash, Outage
+from services.chassis.kafka.extent import Extent, extent
 from services.chassis.kafka.reading import poll_batch, reading_config, to_record
 from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.ports import Metrics
@@ -26,11 +27,31 @@ _ANSWER_S = 5.0
 _PROGRESS_S = 2.0
 
 
+class Copy(Protocol):
+    """What is kept of a topic beyond the process; called on the service's loop.
+
+    Whatever it raises ends the reading, as if records were lost.
+    """
+
+    def resume(self, extent: Extent) -> Mapping[int, int]:
+        """The offset to go on from, of each partition."""
+        ...
+
+    def reached(self, offsets: Mapping[int, int]) -> None:
+        """All records before these were applied: the time to keep them, and the offsets."""
+        ...
+
+    def complete(self) -> None:
+        """All that was in the log a moment ago was applied."""
+        ...
+
+
 class Broadcast:
     """Applies every record of the topic, in order per partition, on the service's loop.
 
     `apply` must be quick and must not await. Where it raises, the record goes to `on_unreadable`
     with the error, and reading goes on: an unreadable record narrows, it never blocks a start.
+    Without a `copy` the topic is read from its begin.
     """
 
     def __init__(
@@ -39,10 +60,13 @@ class Broadcast:
         apply: Callable[[Record], None],
         *,
         on_unreadable: Callable[[Record, Exception], None],
+        copy: Copy | None = None,
     ) -> None:
         self.topic = topic
         self._apply = apply
         self._on_unreadable = on_unreadable
+        self._copy = copy
+        self._read = 0
         self._metrics: Metrics | None = None
         self._applied: dict[int, int] = {}
         self._ends_asked: list[asyncio.Future[None]] = []
@@ -64,8 +88,9 @@ class Broadcast:
         self._thread.start()
         reached = self._ask()
         while not (await asyncio.wait([reached], timeout=_PROGRESS_S))[0]:
-            log.info("reading", topic=self.topic.name, records=sum(self._applied.values()))
+            log.info("reading", topic=self.topic.name, records=self._read)
         reached.result()
+        log.info("read to its end", topic=self.topic.name, records=self._read)
 
     async def confirm_end(self, timeout_s: float = 10.0) -> None:
         """Wait until everything that was in the log at the call is applied.
@@ -111,7 +136,7 @@ class Broadcast:
         consumer = Consumer(reading_config(kafka))
         asked_at = 0.0
         try:
-            self._assign(consumer)
+            self._assign(kafka, consumer)
             while not self._closing.is_set():
                 self._take(poll_batch(consumer, _POLL_S))
                 if self._ends_asked or time.monotonic() - asked_at > _CONFIRM_EVERY_S:
@@ -124,17 +149,10 @@ class Broadcast:
         finally:
             consumer.close()
 
-    def _assign(self, consumer: Any) -> None:
+    def _assign(self, kafka: KafkaSettings, consumer: Any) -> None:
         while not self._closing.is_set():
-            with contextlib.suppress(KafkaException):
-                there = consumer.list_topics(self.topic.name, timeout=_ANSWER_S)
-                partitions = there.topics[self.topic.name].partitions
-                begins = {
-                    number: consumer.get_watermark_offsets(
-                        TopicPartition(self.topic.name, number), timeout=_ANSWER_S
-                    )[0]
-                    for number in partitions
-                }
+            with contextlib.suppress(KafkaException, TimeoutError):
+                begins = self._begins(kafka, consumer)
                 if begins:
                     self._applied = dict(begins)
                     consumer.assign(
@@ -142,6 +160,19 @@ class Broadcast:
                     )
                     return
             time.sleep(_POLL_S)
+
+    def _begins(self, kafka: KafkaSettings, consumer: Any) -> Mapping[int, int]:
+        """Where to begin: where the copy ends, or the log begins."""
+        if self._copy is not None:
+            there = extent(kafka, consumer, self.topic)
+            return asyncio.run_coroutine_threadsafe(self._resume(there), self._loop).result()
+        partitions = consumer.list_topics(self.topic.name, timeout=_ANSWER_S)
+        return {
+            number: consumer.get_watermark_offsets(
+                TopicPartition(self.topic.name, number), timeout=_ANSWER_S
+            )[0]
+            for number in partitions.topics[self.topic.name].partitions
+        }
 
     def _take(self, messages: list[Any]) -> None:
         records: list[Record] = []
@@ -155,8 +186,9 @@ class Broadcast:
                 reached[message.partition()] = message.offset()
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - the same
                 raise Crash(f"{self.topic.name}: records are gone unread: {error.str()}")
-        if records:
-            asyncio.run_coroutine_threadsafe(self._apply_all(records), self._loop).result()
+        if records or (reached and self._copy is not None):
+            applying = self._apply_all(records, reached)
+            asyncio.run_coroutine_threadsafe(applying, self._loop).result()
         for number, offset in reached.items():
             self._applied[number] = max(self._applied[number], offset)
 
@@ -182,6 +214,8 @@ class Broadcast:
         rest: list[tuple[dict[int, int], float, list[asyncio.Future[None]]]] = []
         for ends, asked_at, asked in self._waiting:
             if all(self._applied[number] >= end for number, end in ends.items()):
+                if self._copy is not None:
+                    asyncio.run_coroutine_threadsafe(self._complete(), self._loop).result()
                 self._call(self._confirmed, asked_at, asked)
             else:
                 rest.append((ends, asked_at, asked))
@@ -193,7 +227,11 @@ class Broadcast:
 
     # From here on everything runs on the service's loop.
 
-    async def _apply_all(self, records: list[Record]) -> None:
+    async def _resume(self, there: Extent) -> Mapping[int, int]:
+        assert self._copy is not None  # noqa: S101 - asked for its sake
+        return self._copy.resume(there)
+
+    async def _apply_all(self, records: list[Record], reached: Mapping[int, int]) -> None:
         for record in records:
             try:
                 self._apply(record)
@@ -201,6 +239,13 @@ class Broadcast:
                 if self._metrics is not None:
                     self._metrics.count("sluice_control_unreadable_total", topic=self.topic.name)
                 self._on_unreadable(record, error)
+        self._read += len(records)
+        if self._copy is not None:
+            self._copy.reached(reached)
+
+    async def _complete(self) -> None:
+        assert self._copy is not None  # noqa: S101 - asked for its sake
+        self._copy.complete()
 
     def _confirmed(self, asked_at: float, asked: "list[asyncio.Future[None]]") -> None:
         self._confirmed_at = max(asked_at, self._confirmed_at or 0.0)
