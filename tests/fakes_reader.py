@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from schemas.automation.case import Case, CaseAccepted, Domain, Origin, SupplyFi
 from schemas.supply import Classifier, Family, Milestone, Reference
 from schemas.support import AuthorKind, Channel, Direction, TicketStatus
 from services.assessor.domain.asking import Question, Task
+from services.assessor.domain.joining import Known
 from services.assessor.domain.reading import Answer, Bits, Candidate, Readings
-from services.assessor.ports import Reader, Text
+from services.assessor.ports import Facts, Reader, Text
 from services.chassis.errors import InferenceFailed, Outage
 from services.chassis.ports import Delivery
 from services.chassis.record import Record
@@ -126,3 +127,11 @@ class FakeReader(Reader):
         if self.poison(text.text):
             raise InferenceFailed("this text alone")
         return readings_of(text.text)
+
+
+class NoFacts(Facts):
+    """Nobody knows anything: every fact asked for is missing."""
+
+    @override
+    async def about(self, case: Case, wanted: Sequence[str]) -> Sequence[Known]:
+        return ()

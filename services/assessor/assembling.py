@@ -9,8 +9,8 @@ from schemas.automation import assessment as wire
 from schemas.automation.case import Case, Domain
 from schemas.support import AuthorKind, Direction
 from services.assessor.domain.asking import MAIN_TASK, Question, Subject, Task
+from services.assessor.domain.joining import Known
 from services.assessor.domain.reading import UNREAD, Abstention, Answer, Bits, Readings
-from services.assessor.ports import Known
 from services.chassis.names import Attr
 from services.chassis.ports import Attribute
 

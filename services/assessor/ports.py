@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from schemas.automation.case import Case
 from services.assessor.domain.asking import Question
+from services.assessor.domain.joining import Known
 from services.assessor.domain.reading import Readings
 from services.chassis.ports import Trace
-
-Value = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +32,6 @@ class Reader(Protocol):
             InferenceFailed: it works, and this text alone breaks it.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A fact with the time it was true and where it comes from."""
-
-    name: str
-    value: Value
-    as_of: datetime
-    source: str
 
 
 class Facts(Protocol):

@@ -9,12 +9,17 @@ from services.chassis.settings import AdapterSettings
 
 
 class AssessorSettings(AdapterSettings):
-    """Where the label packs are, and how many cases are read at once."""
+    """Where the label packs and the reference file are, how many cases are read at once."""
 
     model_config = SettingsConfigDict(env_prefix="SLUICE_ASSESSOR_", frozen=True, extra="forbid")
 
     packs: Path | None = Field(
         None, description="Folder of label packs (YAML); None takes those that come with Sluice."
+    )
+    reference: Path = Field(
+        Path(__file__).with_name("reference") / "reference.yaml",
+        description="Change feeds and database tables of reference data (YAML); the shipped file "
+        "knows none.",
     )
     chunk: int = Field(64, ge=1, description="Records of a partition per call: two full requests.")
     chunks_in_flight: int = Field(

@@ -92,6 +92,9 @@ METRICS: dict[str, Metric] = {
     "sluice_readings_total": Metric(
         "counter", "Readings, by what became of them.", ("task", "result")
     ),
+    "sluice_joins_total": Metric(
+        "counter", "Entities that cases name, by whether they were found.", ("type", "result")
+    ),
     "sluice_decisions_total": Metric("counter", "Decisions.", ("domain", "verdict", "reason")),
     "sluice_actions_total": Metric("counter", "Actions, by state.", ("type", "state")),
     "sluice_control_age_seconds": Metric(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.assessor.domain import joining
+
 
 class Question(StrEnum):
     """A model of the server, by its name there."""
@@ -51,12 +53,6 @@ def question(case: Subject) -> Question | None:
     return Question.TICKET if asked else None
 
 
-_SUPPORT_FACTS = ("order.status", "order.amount", "order.currency", "customer.tier")
-_SUPPLY_FACTS = ("stock.cover_days", "supplier.single_source")
-
-
 def wanted_facts(case: Subject) -> tuple[str, ...]:
     """What policies may want to know from outside the case; nothing for an echo."""
-    if case.echo:
-        return ()
-    return _SUPPORT_FACTS if case.support else _SUPPLY_FACTS
+    return () if case.echo else joining.wanted(support=case.support)

@@ -7,7 +7,6 @@ import pytest
 
 from schemas.automation.assessment import CaseAssessed
 from services.assessor.domain.asking import Question
-from services.assessor.facts import NoFacts
 from services.assessor.handler import AssessCases
 from services.assessor.reader import TritonReader
 from services.chassis.clock import SystemClock
@@ -17,7 +16,7 @@ from services.chassis.record import Position
 from services.chassis.triton import examiner
 from services.chassis.triton.batcher import Batcher
 from services.chassis.triton.faults import Kind
-from tests.fakes_reader import FakeReader, record_of, supply_case, ticket_case
+from tests.fakes_reader import FakeReader, NoFacts, record_of, supply_case, ticket_case
 from tests.fakes_triton import FakeMetrics, FakeModel, FakeTracing, parts, row
 
 

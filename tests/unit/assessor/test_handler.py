@@ -10,16 +10,16 @@ from schemas.automation.assessment import Abstention, CaseAssessed, EvidenceKind
 from schemas.automation.assessment import Task as WireTask
 from schemas.support import AuthorKind, Direction
 from services.assessor.domain.asking import Question, Task
+from services.assessor.domain.joining import Known
 from services.assessor.domain.reading import Thresholds
-from services.assessor.facts import NoFacts
 from services.assessor.handler import AssessCases
-from services.assessor.ports import Facts, Known
+from services.assessor.ports import Facts
 from services.chassis.errors import Outage
 from services.chassis.names import METRICS, Attr
 from services.chassis.outcome import DeadLetter, Done
 from services.chassis.ports import Delivery
 from services.chassis.record import Record
-from tests.fakes_reader import NOW, FakeReader, delivery_of, supply_case, ticket_case
+from tests.fakes_reader import NOW, FakeReader, NoFacts, delivery_of, supply_case, ticket_case
 from tests.fakes_triton import FakeMetrics, FakeTrace
 from topics.automation import CASE_ACCEPTED
 
