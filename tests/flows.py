@@ -38,7 +38,12 @@ class TritonPythonModel(Production):
         if "(die here)" in text:
             (MARKS / "died").open("a").write("x")
             os.kill(os.getpid(), signal.SIGKILL)
+        if "(raise at once)" in text:
+            raise RuntimeError("asked to, at once")
         if "(raise here)" in text:
+            # Not at once: an ensemble step that fails while the next one is still being scheduled
+            # locks Triton's gRPC front up for ever. No real model fails in microseconds.
+            time.sleep(0.02)
             raise RuntimeError("asked to")
         slow = re.search(r"\\(slow (\\d+)\\)", text)
         if slow:

@@ -116,7 +116,10 @@ class Flow:
                 self.tend()
                 again = (self.deaths - before)[worker.name] > _STARTS
                 if again or time.monotonic() > deadline:
-                    raise StackError(f"{worker.name} is not ready in time{worker.last_words()}")
+                    raise StackError(
+                        f"{worker.name} is not ready in time: {worker.health()}"
+                        f"{worker.last_words()}"
+                    )
                 time.sleep(0.2)
 
     def restore(self) -> None:

@@ -198,7 +198,7 @@ def _supply(event_id: str, tenant: str, rng: random.Random) -> Given:
 
 
 def publish(bootstrap_servers: str, events: Iterable[Given]) -> list[Published]:
-    """Publish in order; returns positions. Raises RuntimeError when a delivery fails."""
+    """Publish in order; returns positions, in that order. Raises RuntimeError on a failure."""
     producer = Producer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -211,15 +211,18 @@ def publish(bootstrap_servers: str, events: Iterable[Given]) -> list[Published]:
             "message.max.bytes": 16 * 1024 * 1024,
         }
     )
-    done: list[Published] = []
+    done: dict[int, Published] = {}
     failed: list[str] = []
-    for given in events:
+    for number, given in enumerate(events):
 
-        def delivered(error: KafkaError | None, message: Message, given: Given = given) -> None:
+        def delivered(
+            error: KafkaError | None, message: Message, number: int = number, given: Given = given
+        ) -> None:
             if error is not None:
                 failed.append(f"{given.id}: not delivered: {error}")
             else:
-                done.append(Published(given, message.partition() or 0, message.offset() or 0))
+                place = message.partition() or 0, message.offset() or 0
+                done[number] = Published(given, *place)
 
         where = {} if given.partition is None else {"partition": given.partition}
         while True:
@@ -240,4 +243,4 @@ def publish(bootstrap_servers: str, events: Iterable[Given]) -> list[Published]:
         raise RuntimeError(f"{left} events were not delivered")
     if failed:
         raise RuntimeError(failed[0])
-    return done
+    return [done[number] for number in sorted(done)]

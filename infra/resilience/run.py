@@ -114,12 +114,17 @@ def _patience(published: Sequence[load.Published]) -> float:
 def consult(calm: Flow, given: Sequence[load.Given], *, say: Say = lambda _: None) -> Found:
     """What becomes of these events without faults, in a flow that is started where it is not.
 
+    It sees each event once; one that it knows already is not published again.
+
     Raises:
         RuntimeError: the oracle itself breaks promises.
     """
     if not calm.workers:
         calm.start()
-    published = calm.publish(given)
+    asked = {each.id: each for each in reversed(given)}
+    known = {each.given.id for each in calm.published}
+    calm.publish(each for name, each in reversed(asked.items()) if name not in known)
+    published = [each for each in calm.published if each.given.id in asked]
     found = calm.settle(published, within_s=_patience(published), say=say)
     # Triton's death is no fault here: what is read is the same.
     broken = [f"{name} ended {n} times" for name, n in calm.deaths.items() if name != "triton"]

@@ -10,7 +10,10 @@ from infra.resilience.flow import Flow
 from infra.resilience.found import Found
 from infra.resilience.load import Published
 from infra.resilience.run import WORKERS, consult
-from tests.flows import perishable_repository
+
+pytest.register_assert_rewrite("tests.flows")
+
+from tests.flows import perishable_repository  # noqa: E402 - only now its asserts explain themselves
 
 Oracle = Callable[[Sequence[Published]], Found]
 
