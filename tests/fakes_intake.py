@@ -146,8 +146,10 @@ def supply(**fields: Any) -> dict[str, Any]:
 
 
 def example(name: str) -> Any:
-    """One of schemas/examples, parsed; an e-mail is its bytes."""
+    """One of schemas/examples, parsed; an e-mail is its bytes, a text a string."""
     raw = (EXAMPLES / name).read_bytes()
+    if name.endswith(".txt"):
+        return raw.decode()
     return raw if name.endswith(".eml") else json.loads(raw)
 
 
@@ -157,6 +159,9 @@ SOURCE_OF: Mapping[str, tuple[str, str, str]] = {
     SUPPLY: (SUPPLY, "/suppliers/acme", SUPPLY),
     "sources/epcis": (SUPPLY, "/epcis/acme", "org.gs1.epcis"),
     "sources/dcsa": (SUPPLY, "/dcsa/acme", "org.dcsa.tnt"),
+    "sources/project44": (SUPPLY, "/project44/acme", "com.project44.shipment"),
+    "sources/edi": (SUPPLY, "/edi/acme", "com.acme.edi"),
+    "sources/notice": (SUPPLY, "/notices/acme", "com.acme.notice"),
     "sources/zendesk": (TICKETS, "/zendesk/acme", "com.zendesk.ticket"),
     "sources/freshdesk": (TICKETS, "/freshdesk/acme", "com.freshdesk.ticket"),
     "sources/zammad": (TICKETS, "/zammad/acme", "com.zammad.ticket"),

@@ -46,7 +46,8 @@ def case_of(mapped: Mapped, entry: Entry, masker: Masker) -> Case:
         case TicketReceived() as ticket:
             return _ticket(ticket, entry, masker)
         case SupplyEventReceived() as event:
-            return _supply(event, entry, masker)
+            happened = event.occurred_at if mapped.dated else entry.time or entry.origin.timestamp
+            return _supply(event, happened, entry, masker)
 
 
 def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
@@ -86,7 +87,7 @@ def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
     )
 
 
-def _supply(event: SupplyEventReceived, entry: Entry, masker: Masker) -> Case:
+def _supply(event: SupplyEventReceived, happened: datetime, entry: Entry, masker: Masker) -> Case:
     for path, number in _numbers(event):
         if not number_fits(number):
             raise Rejected(f"{path}: has more than {DIGITS} digits; round it")
@@ -99,7 +100,7 @@ def _supply(event: SupplyEventReceived, entry: Entry, masker: Masker) -> Case:
         choose([(ref.type, ref.value) for ref in refs]),
         masked,
         text_truncated=truncated,
-        occurred_at=_fit("occurred_at", event.occurred_at),
+        occurred_at=_fit("occurred_at", happened),
         declared_language=event.language,
         supply=SupplyFields(
             source_code=_id(event.source_code, masker),

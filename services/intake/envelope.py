@@ -17,8 +17,10 @@ Form = Literal["binary", "structured", "bare"]
 _MANDATORY = ("id", "source", "type", "specversion")
 _BOM = b"\xef\xbb\xbf"
 
-# Content that is handed on as it is, in bytes: no JSON at all.
+# Content that is handed on as it is, in bytes or as a string: no JSON at all.
 _VERBATIM = ("message/rfc822",)
+_TEXT = ("text/plain",)
+_OTHER_THAN_JSON = _VERBATIM + _TEXT
 
 # Confluent's wire format: version byte, then a 4-byte schema id (V0) or a 16-byte GUID (V1).
 _FRAMES = {0x00: 5, 0x01: 17}
@@ -28,7 +30,7 @@ _FRAMES = {0x00: 5, 0x01: 17}
 class Envelope:
     """An event's attributes, as far as its producer gave them, and its data, parsed.
 
-    The data of a content type that is not JSON is its bytes.
+    The data of a content type that is not JSON is its bytes, of plain text a string.
     """
 
     form: Form
@@ -62,7 +64,11 @@ def read(record: Record) -> Envelope:
 
 def _binary(record: Record, found: Mapping[str, str | None], content_type: str) -> Envelope:
     attributes = _attributes(found, "ce_")
-    if content_type and "json" not in content_type and not content_type.startswith(_VERBATIM):
+    if (
+        content_type
+        and "json" not in content_type
+        and not content_type.startswith(_OTHER_THAN_JSON)
+    ):
         raise Undecodable("content-type: is not JSON; send application/json")
     assert record.value is not None  # noqa: S101 - `read` refused null
     data = _data(record.value, content_type)
@@ -118,7 +124,16 @@ def _time(text: object) -> datetime | None:
 
 
 def _data(value: bytes, content_type: str) -> Any:
+    if content_type.startswith(_TEXT):
+        return _text(value)
     return value if content_type.startswith(_VERBATIM) else _json(value)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.removeprefix(_BOM).decode()
+    except UnicodeDecodeError as error:
+        raise Undecodable(f"value: not UTF-8 at byte {error.start}; send text in UTF-8") from error
 
 
 def _json(value: bytes) -> Any:

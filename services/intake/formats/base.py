@@ -18,10 +18,14 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """One event of a document. `event_id` is the source's own, None where it has none."""
+    """One event of a document. `event_id` is the source's own, None where it has none.
+
+    `dated` False: the source says no time, and the record's own stands for `occurred_at`.
+    """
 
     event: TicketReceived | SupplyEventReceived
     event_id: str | None
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,65 +1,28 @@
-"""DCSA Track & Trace 2.2 and 3.0: shipment, transport and equipment events, one or an array.
+"""DCSA Track & Trace 2.2 and 3.0: shipment, transport, equipment, reefer and IoT events.
 
-Codes follow the DCSA Information Model; delay reasons are SMDG's list.
+A value is an event, an array of them, or a message with `events`. What 2.2 has side by side 3.0
+groups (`eventClassification`, `transportDetails`, ...); the codes are the same (dcsa_codes.py), and
+another one is refused. Delay reasons are SMDG's list.
+
+An event of 3.0 replaces an earlier one with its `eventID` (3.0, schema Event): its event id is that
+id within its originating party, with the time of its update. One that `isRetracted` names in
+`corrects` what it takes back. An estimate has its time in `new_time`, and happened when it was
+made.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from schemas.supply import SupplyEventReceived
 from services.chassis.errors import Rejected
 from services.intake.domain.subjects import fitting
+from services.intake.formats import dcsa_codes as codes
 from services.intake.formats.base import Format, Mapped, Reader, validated
+from services.intake.formats.dcsa_things import place, references
+from services.intake.formats.tickets import Taken, flag, left_over
 from topics.supply import SUPPLY_EVENT_RECEIVED
-
-_CLASSIFIERS = {"PLN": "planned", "EST": "estimated", "ACT": "actual", "REQ": "requested"}
-_CODE_FIELD = {
-    "TRANSPORT": "transportEventTypeCode",
-    "EQUIPMENT": "equipmentEventTypeCode",
-    "SHIPMENT": "shipmentEventTypeCode",
-    "REEFER": "reeferEventTypeCode",
-    "IOT": "iotEventTypeCode",
-}
-_FAMILIES = {
-    "TRANSPORT": "transport",
-    "EQUIPMENT": "equipment",
-    "SHIPMENT": "document",
-    "REEFER": "condition",
-    "IOT": "condition",
-}
-_MILESTONES = {
-    "ARRI": "arrived",
-    "DEPA": "departed",
-    "LOAD": "loaded",
-    "DISC": "discharged",
-    "GTIN": "gate_in",
-    "GTOT": "gate_out",
-    "STUF": "packed",
-    "STRP": "received",
-    "PICK": "picked_up",
-    "DROP": "delivered",
-    "INSP": "inspected",
-    "RSEA": "inspected",
-    "RECE": "received",
-    "CONF": "confirmed",
-    "REJE": "rejected",
-    "DECL": "rejected",
-    "CANC": "cancelled",
-    "CACF": "cancelled",
-    "VOID": "cancelled",
-    "AMCF": "changed",
-    "UPCF": "changed",
-    "ISSU": "confirmed",
-    "APPR": "confirmed",
-    "CUSS": "customs_hold",
-    "CUSI": "customs_hold",
-    "CUSR": "customs_released",
-    "MEAS": "measured",
-    "ADJU": "changed",
-    "DRO": "alert",
-}
-_REFERENCES = {"BKG": "booking", "CBR": "booking", "TRD": "bl", "PO": "po", "EQ": "container"}
 
 
 def _recognise(data: Any) -> bool:
@@ -68,147 +31,220 @@ def _recognise(data: Any) -> bool:
     first = data[0] if isinstance(data, list) and data else data
     return isinstance(first, dict) and (
         ("eventType" in first and "eventClassifierCode" in first)
-        or ("eventClassification" in first and "eventRouting" in first)
+        or ("eventRouting" in first and ("eventClassification" in first or "isRetracted" in first))
     )
 
 
 def _map(data: Any) -> Sequence[Mapped]:
-    if isinstance(data, dict) and isinstance(data.get("events"), list):
-        return _map(data["events"])
-    if isinstance(data, list):
-        if not data:
-            raise Rejected("value: is an empty array; there is no event to accept")
-        return [_event(Reader(each, f"[{n}]")) for n, each in enumerate(data)]
-    return [_event(Reader(data, ""))]
+    if isinstance(data, dict) and "events" in data:
+        events = Reader(data, "").items("events")
+    elif isinstance(data, list):
+        events = [Reader(each, f"[{n}]") for n, each in enumerate(data)]
+    else:
+        events = [Reader(data, "")]
+    if not events:
+        raise Rejected("value: is an empty array; there is no event to accept")
+    return [_event(each) for each in events]
 
 
 def _event(event: Reader) -> Mapped:
-    # 3.0 groups in eventClassification what 2.2 has side by side; the codes are the same.
-    what = event.child("eventClassification") or event
-    kind = what.text("eventType") or what.text("eventTypeCode") or ""
-    if kind not in _FAMILIES:
-        raise what.refuse("eventType", f"must be one of {', '.join(_FAMILIES)}")
-    code = _code(event, what, kind)
-    classifier = what.one_of("eventClassifierCode", tuple(_CLASSIFIERS)) or ""
+    if flag(event, "isRetracted"):
+        return _retraction(event)
+    grouped = event.child("eventClassification")
+    what = grouped or event
+    kind, code = _kind_and_code(what, "eventTypeCode" if grouped else "eventType")
+    classifier = codes.CLASSIFIERS[
+        what.one_of("eventClassifierCode", tuple(codes.CLASSIFIERS)) or ""
+    ]
     time = event.instant("eventDateTime")
     if time is None:
         raise event.refuse("eventDateTime", "is required")
-    event_id = event.text("eventID")
-    reason = what.text("delayReasonCode") or event.text("delayReasonCode")
+    made = event.instant("eventUpdatedDateTime") or event.instant("eventCreatedDateTime")
+    expected = classifier != "actual"
+    milestone, detected = _detected(event)
+    document = _document_type(event) if kind == "SHIPMENT" else None
     body = {
+        "source_code": fitting(":".join(["dcsa", kind, code, *filter(None, (detected, document))])),
+        "family": codes.FAMILIES[kind],
+        "milestone": milestone or codes.MILESTONES[kind][code] or "other",
+        "source_milestone": None if milestone or codes.MILESTONES[kind][code] else code,
+        "classifier": classifier,
+        "occurred_at": (made or time) if expected else time,
+        "recorded_at": made,
+        "new_time": time if expected else None,
+        "measurements": _measurements(event, time),
+        "reason_code": _reason(event),
+        "text": "\n".join(_remarks(event)) or None,
+    }
+    return _mapped(event, body)
+
+
+def _mapped(event: Reader, body: dict[str, Any]) -> Mapped:
+    own = _own_id(event)
+    updated = event.text("eventUpdatedDateTime")
+    event_id = f"{own}#{updated}" if own and updated else own
+    body |= {
         "event_id": fitting(event_id) if event_id else None,
-        "source_code": f"dcsa:{kind}:{code}"[:200],
-        "family": _FAMILIES[kind],
-        "milestone": _MILESTONES.get(code.rpartition(":")[2], "other"),
-        "classifier": _CLASSIFIERS[classifier],
-        "occurred_at": time,
-        "recorded_at": event.instant("eventCreatedDateTime")
-        or event.instant("eventUpdatedDateTime"),
-        "refs": _refs(event),
-        "place": _place(event),
-        "measurements": _measurements(event),
-        "reason_code": f"smdg:{reason}" if reason else None,
-        "text": what.text("changeRemark") or event.text("changeRemark") or event.text("reason"),
+        "refs": references(event),
+        "place": place(event),
+        "custom_fields": left_over(event.data, _TAKEN),
     }
     at = f"{event.at}: " if event.at else ""
     return Mapped(validated(SupplyEventReceived, body, at), event_id)
 
 
-def _code(event: Reader, what: Reader, kind: str) -> str:
-    """The type's code; of a sensor's detection, which one it was: a door is not a position."""
-    code = what.required(_CODE_FIELD[kind])
-    detected = _nested(event, ("iotDetails", "iotEventCode"))
-    return f"{code}:{detected}" if detected else code
+def _retraction(event: Reader) -> Mapped:
+    """Of one that is retracted nothing counts but its id."""
+    event.required("eventID")
+    when = event.instant("eventUpdatedDateTime") or event.instant("eventDateTime")
+    if when is None:
+        raise event.refuse("eventUpdatedDateTime", "is required, to tell when it was retracted")
+    what = event.child("eventClassification")
+    kind = what.text("eventTypeCode") if what else None
+    body = {
+        "source_code": f"dcsa:{kind if kind in codes.FAMILIES else '-'}:retracted",
+        "family": codes.FAMILIES.get(kind or "", "other"),
+        "milestone": "other",
+        "source_milestone": "isRetracted",
+        "occurred_at": when,
+        "recorded_at": when,
+        "corrects": fitting(_own_id(event) or ""),
+        "correction": "retracted",
+    }
+    return _mapped(event, body)
 
 
-def _refs(event: Reader) -> list[dict[str, str]]:
-    found: list[tuple[str, str | None]] = [
-        ("container", event.text("equipmentReference")),
-        ("container", _nested(event, ("equipmentDetails", "equipmentReference"))),
+def _own_id(event: Reader) -> str | None:
+    """Unique within the party with which the event originated."""
+    own = event.text("eventID")
+    routing = event.child("eventRouting")
+    party = routing.child("originatingParty") if routing else None
+    named = [
+        party.text(name) for name in ("codeListProvider", "codeListName", "partyCode") if party
     ]
-    found += [_reference(each) for each in _documents(event)]
-    found.append(("document", event.text("documentID")))
-    calls = ("transportCall",), ("transportDetails", "transportCall")
-    for call in calls:
-        found.append(("vessel", _nested(event, (*call, "vessel", "vesselIMONumber"))))
-        found.append(("vessel", _nested(event, (*call, "vesselTransport", "vesselIMONumber"))))
-        found.append(("voyage", _nested(event, (*call, "transportCallID"))))
-        found.append(("voyage", _nested(event, (*call, "transportCallReference"))))
-    refs = [{"type": kind, "value": fitting(value)} for kind, value in found if value]
-    if not refs:
-        raise event.refuse("documentReferences", "no reference at all: say what the event is about")
-    return refs
+    return "/".join([*filter(None, named), own]) if own else None
 
 
-def _documents(event: Reader) -> list[Reader]:
-    """Where 2.2 and 3.0 put their references."""
-    found = [*event.items("documentReferences"), *event.items("references")]
+def _kind_and_code(what: Reader, field: str) -> tuple[str, str]:
+    kind = what.one_of(field, tuple(codes.FAMILIES)) or ""
+    # 2.0 called every type's code eventTypeCode.
+    name = codes.CODE_FIELDS[kind]
+    if field == "eventType" and what.text(name) is None and what.text("eventTypeCode"):
+        name = "eventTypeCode"
+    return kind, what.one_of(name, tuple(codes.MILESTONES[kind])) or ""
+
+
+def _detected(event: Reader) -> tuple[str | None, str | None]:
+    """What an IoT event detected: its milestone, and its code."""
+    details = event.child("iotDetails")
+    if details is None or details.text("iotEventCode") is None:
+        return None, None
+    code = details.one_of("iotEventCode", tuple(codes.DETECTED)) or ""
+    return codes.DETECTED[code][0], code
+
+
+def _document_type(event: Reader) -> str | None:
+    """Which document a shipment event is about: a booking that is rejected is no bill of lading."""
     details = event.child("shipmentDetails")
-    if details is not None:
-        single = details.child("documentReference")
-        found += [single] if single is not None else []
-        found += details.items("additionalDocumentReferences")
-        found += details.items("references")
-    return found
+    document = details.child("documentReference") if details else None
+    return document.text("typeCode") if document else event.text("documentTypeCode")
 
 
-def _reference(each: Reader) -> tuple[str, str | None]:
-    kind = (
-        each.text("documentReferenceType")
-        or each.text("referenceType")
-        or each.text("typeCode")
-        or each.text("type")
-        or ""
-    )
-    value = (
-        each.text("documentReferenceValue") or each.text("referenceValue") or each.text("reference")
-    )
-    return _REFERENCES.get(kind, "document"), value
+def _reason(event: Reader) -> str | None:
+    details = event.child("transportDetails")
+    many = details.array("delayReasonCodes") if details else []
+    first = many[0] if many else event.text("delayReasonCode")
+    if first is not None and not isinstance(first, str):
+        raise event.refuse("transportDetails.delayReasonCodes[0]", "must be a string")
+    return fitting(f"smdg:{first}") if first else None
 
 
-def _nested(event: Reader, path: Sequence[str]) -> str | None:
-    at: Reader | None = event
-    for name in path[:-1]:
-        at = at.child(name) if at is not None and isinstance(at.data.get(name), dict) else None
-    return at.text(path[-1]) if at is not None else None
+def _remarks(event: Reader) -> list[str]:
+    """Free text, for a model to read."""
+    where = [
+        (event, ("changeRemark", "vesselScheduleChangeRemark", "reason")),
+        (event.child("transportDetails"), ("changeRemark",)),
+        (event.child("shipmentDetails"), ("reason",)),
+    ]
+    return [said for part, names in where if part for name in names if (said := part.text(name))]
 
 
-def _place(event: Reader) -> dict[str, str | None] | None:
-    places = ("transportCall",), ("eventLocation",), ("transportCall", "location")
-    codes = [_nested(event, (*place, "UNLocationCode")) for place in places]
-    names = [_nested(event, (*place, "locationName")) for place in places]
-    code, name = next(filter(None, codes), None), next(filter(None, names), None)
-    if code is None and name is None:
-        return None
-    return {"unlocode": fitting(code) if code else None, "facility": name and name[:500]}
-
-
-def _measurements(event: Reader) -> list[dict[str, Any]]:
-    """3.0, reefer events: what was measured, and what it should have been."""
+def _measurements(event: Reader, at: datetime) -> list[dict[str, Any]]:
+    """What a reefer measured and what it should have been; a door that was opened or closed."""
+    _, detected = _detected(event)
+    door = codes.DETECTED[detected][1] if detected else None
+    found: list[dict[str, Any]] = [{"kind": "door", "text": door, "at": at}] if door else []
     reefer = event.child("reeferDetails")
     if reefer is None:
-        return []
+        return found
     unit = reefer.text("temperatureUnit")
-    found: list[tuple[str, Decimal | None, str | None]] = [
-        ("temperature", probe.decimal("measuredTemperatureValue"), unit)
+    values: list[tuple[str, Decimal | None, str | None, str | None]] = [
+        ("temperature", probe.decimal("measuredTemperatureValue"), unit, _probe(probe))
         for probe in reefer.items("temperatureProbeMeasurements")
     ]
-    found.append(("temperature_setpoint", reefer.decimal("internalSetpointTemperature"), unit))
-    found.append(("temperature_ambient", reefer.decimal("ambientMeasuredTemperature"), unit))
+    for kind, name in _TEMPERATURES.items():
+        values.append((kind, reefer.decimal(name), unit, None))
     for group, suffix in (("measuredParameters", ""), ("setpointParameters", "_setpoint")):
         parameters = reefer.child(group)
         if parameters is not None:
+            # UN/CEFACT Recommendation 20 calls per cent P1.
             for name, kind in _PERCENTAGES.items():
-                found.append((f"{kind}{suffix}", parameters.decimal(name), "P1"))
-    return [
-        {"kind": kind, "value": value, "uom": uom}
-        for kind, value, uom in found
+                values.append((f"{kind}{suffix}", parameters.decimal(name), "P1", None))
+    found += [
+        {"kind": kind, "value": value, "uom": uom, "device": device, "at": at}
+        for kind, value, uom, device in values
         if value is not None
     ]
+    return found
 
 
-# UN/CEFACT Recommendation 20 calls per cent P1.
+def _probe(probe: Reader) -> str | None:
+    number = probe.data.get("USDAProbeNumber")
+    named = probe.text("probeLabel") or probe.text("COAProbeUDMKey")
+    return fitting(f"probe {number}") if isinstance(number, int) else named and fitting(named)
+
+
+_TEMPERATURES = {
+    "temperature_setpoint": "internalSetpointTemperature",
+    "temperature_ambient": "ambientMeasuredTemperature",
+}
 _PERCENTAGES = {"humidityPercentage": "humidity", "o2Percentage": "o2", "co2Percentage": "co2"}
 
+_TAKEN: Taken = dict.fromkeys(
+    (
+        *("eventType", "eventTypeCode", "eventClassifierCode", "eventClassification"),
+        *("eventID", "eventDateTime", "eventCreatedDateTime", "eventUpdatedDateTime"),
+        *codes.CODE_FIELDS.values(),
+        *("delayReasonCode", "changeRemark", "vesselScheduleChangeRemark", "reason"),
+        *("documentID", "documentTypeCode", "shipmentID", "equipmentReference"),
+        *("documentReferences", "references"),
+    )
+) | {
+    "equipmentDetails": {"equipmentReference": None},
+    "iotDetails": {"iotEventCode": None},
+    "shipmentDetails": dict.fromkeys(
+        (
+            *("documentReference", "additionalDocumentReferences", "references"),
+            *("shipmentReferences", "reason"),
+        )
+    ),
+    "transportDetails": {
+        "changeRemark": None,
+        "transportCall": {
+            "transportCallReference": None,
+            "vesselTransport": {"vesselIMONumber": None},
+        },
+    },
+    "transportCall": {
+        "transportCallID": None,
+        "UNLocationCode": None,
+        "vessel": {"vesselIMONumber": None},
+    },
+    "reeferDetails": {
+        **dict.fromkeys(("temperatureUnit", *_TEMPERATURES.values())),
+        "measuredParameters": dict.fromkeys(_PERCENTAGES),
+        "setpointParameters": dict.fromkeys(_PERCENTAGES),
+    },
+}
 
-FORMAT = Format("dcsa", 1, SUPPLY_EVENT_RECEIVED.name, _recognise, _map, split=True)
+FORMAT = Format("dcsa", 2, SUPPLY_EVENT_RECEIVED.name, _recognise, _map, split=True)

@@ -66,19 +66,20 @@ def test_every_format_recognises_its_own_examples_and_nobody_elses(name):
     for path in sorted((EXAMPLES / "sources").glob("*/*")):
         documents.setdefault(path.parent.name, []).append(example(str(path.relative_to(EXAMPLES))))
     for whose, written in documents.items():
-        for document in written:
-            assert ALL[name].recognise(document) == (whose == name)
-    for odd in (None, [], {}, "x", 7, [None], {"events": None}, {"type": {}}, {"events": []}):
+        # A mail may be a ticket or a notice: the topic tells, before anybody looks at a shape.
+        if ALL[whose].topic == ALL[name].topic:
+            for document in written:
+                assert ALL[name].recognise(document) == (whose == name)
+    for odd in (None, [], {}, 7, [None], {"events": None}, {"type": {}}, {"events": []}):
         assert not ALL[name].recognise(odd)
+    assert ALL[name].recognise("x") == (name == "notice")
 
 
 def test_mapping_leaves_the_document_as_it_was():
     """A handler may be asked twice for the same record."""
-    for name, file in (
-        ("epcis", "epcis/inbound-receipt"),
-        ("dcsa", "dcsa/vessel-arrival-estimate"),
-    ):
-        document = example(f"sources/{file}.json")
+    for file in sorted((EXAMPLES / "sources").glob("*/*.json")):
+        name = file.parent.name
+        document = example(str(file.relative_to(EXAMPLES)))
         before = copy.deepcopy(document)
         ALL[name].map(document)
         assert document == before

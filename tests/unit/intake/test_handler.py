@@ -19,6 +19,7 @@ from tests.fakes_intake import (
     TICKETS,
     SpanTrace,
     cloud,
+    dcsa,
     example,
     examples,
     record,
@@ -110,11 +111,10 @@ def test_a_bare_supply_events_own_id_is_its_id(door):
 def test_a_document_becomes_a_case_and_a_root_trace_per_event(door):
     """DESIGN §6: n events, n cases, n traces, each linked to the document's and named by it."""
     document = example("sources/epcis/inbound-receipt.json")
-    del document["epcisBody"]["eventList"][1]["eventID"]
     trace = SpanTrace(7)
     outcome = door.open(record(document, topic=SUPPLY, headers=EPCIS), trace)
     cases = [CaseAccepted.from_json(message.value).case for message in outcome.messages]
-    ids = [each.get("eventID", "doc-1") for each in document["epcisBody"]["eventList"]]
+    ids = [each["eventID"] for each in document["epcisBody"]["eventList"]]
     assert [case.case_id for case in cases] == [
         stable_id("acme", "epcis", event_id, index) for index, event_id in enumerate(ids)
     ]
@@ -126,6 +126,14 @@ def test_a_document_becomes_a_case_and_a_root_trace_per_event(door):
         assert root.notes[Attr.BATCH_DOCUMENT] == "doc-1"
         assert root.notes[Attr.CASE_ID] == str(case.case_id)
     assert trace.notes == {Attr.TENANT: "acme", Attr.BATCH_DOCUMENT: "doc-1"}
+
+
+def test_an_event_of_a_document_that_names_none_is_called_by_the_record(door):
+    """Its place in the document tells it from its neighbours."""
+    message = [dcsa(eventID=None), dcsa()]
+    cases = door.cases(record(message, topic=SUPPLY, headers=cloud("x", "/dcsa/acme", "doc-1")))
+    assert cases[0].case_id == stable_id("acme", "dcsa", "doc-1", 0)
+    assert cases[1].case_id == stable_id("acme", "dcsa", dcsa()["eventID"], 1)
 
 
 def test_a_document_of_one_event_is_one_event(door):

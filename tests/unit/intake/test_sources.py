@@ -29,7 +29,8 @@ def test_the_shipped_file_is_valid_and_knows_the_examples():
     """What somebody starts with must work as it is."""
     shipped = sources.load(IntakeSettings.model_fields["sources"].default)
     assert set(shipped.by_topic) == set(sources.TOPICS)
-    assert {each.format for each in shipped.by_topic[SUPPLY]} == {"sluice-supply", "epcis", "dcsa"}
+    supply = {"sluice-supply", "epcis", "dcsa", "project44", "edi", "notice"}
+    assert {each.format for each in shipped.by_topic[SUPPLY]} == supply
 
 
 @pytest.mark.parametrize(
