@@ -187,7 +187,7 @@ def _new_id(name: str, value: Any, run: str) -> Any:
     match name, value:
         case "ticket_id", str():
             return f"{value}-{run}"
-        case ("eventID", str()) if value.startswith("urn:uuid:"):
+        case ("eventID", str()) if ":" in value:  # GS1 wants a URI, DCSA a bare UUID
             return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, run + value)}"
         case "eventID", str():
             return str(uuid.uuid5(uuid.NAMESPACE_URL, run + value))
