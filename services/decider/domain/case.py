@@ -10,10 +10,10 @@ from services.decider.domain.values import Facts, Scalar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """A fact from outside the case, with the time it was true."""
+    """A fact from outside the case, with the time it was true; an instant is one of `clocks`."""
 
     name: str
-    value: Scalar
+    value: Scalar | datetime
     as_of: datetime
 
 

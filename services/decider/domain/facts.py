@@ -47,8 +47,10 @@ def _flag(name: str, source: Source, says: str, domain: str | None = None) -> Fa
     return FactSpec(name, Kind.BOOLEAN, source, says, domain)
 
 
-def _joined(name: str, kind: Kind, says: str, max_age: timedelta) -> FactSpec:
-    return FactSpec(name, kind, Source.JOINED, says, None, None, max_age)
+def _joined(
+    name: str, kind: Kind, says: str, max_age: timedelta, domain: str | None = None
+) -> FactSpec:
+    return FactSpec(name, kind, Source.JOINED, says, domain, None, max_age)
 
 
 _C, _R, _T = Source.CASE, Source.READING, Source.TABLE
@@ -159,14 +161,43 @@ _EVENT = (
     ),
 )  # fmt: skip
 
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
 _JOINED = (
-    _joined("order.status", Kind.STRING, "Of the order the case names.", timedelta(hours=1)),
-    _joined("order.amount", Kind.NUMBER, "What the order is worth.", timedelta(days=1)),
-    _joined("order.currency", Kind.STRING, "ISO 4217.", timedelta(days=1)),
-    _joined("customer.tier", Kind.STRING, "The customer's level of service.", timedelta(days=7)),
-    _joined("stock.cover_days", Kind.NUMBER, "Days the stock lasts.", timedelta(hours=12)),
-    _joined("supplier.single_source", Kind.BOOLEAN, "No other supplier.", timedelta(days=7)),
-)
+    _joined("order.status", Kind.STRING, "Of the order the case names.", _HOUR),
+    _joined("order.amount", Kind.NUMBER, "What the order is worth.", _DAY),
+    _joined("order.currency", Kind.STRING, "ISO 4217.", _DAY),
+    _joined("order.refundable", Kind.BOOLEAN, "Its money may be given back.", _DAY),
+    _joined("customer.tier", Kind.STRING, "The customer's level of service.", 7 * _DAY, _SUPPORT),
+    _joined(
+        "sla.due_in", Kind.NUMBER,
+        "Seconds of plain time from the decision until the customer's message is to be answered,"
+        " reckoned in open time; below 0 is over. Missing where no customer waits.",
+        365 * _DAY, _SUPPORT,
+    ),
+    _joined(
+        "sla.breached", Kind.BOOLEAN, "That time was over at the decision.", 365 * _DAY, _SUPPORT,
+    ),
+    _joined("po.amount", Kind.NUMBER, "What the purchase order is worth.", 2 * _DAY, _SUPPLY),
+    _joined("po.currency", Kind.STRING, "ISO 4217.", 2 * _DAY, _SUPPLY),
+    _joined(
+        "po.promised_in_days", Kind.NUMBER,
+        "Days from the decision to the supplier's promised date; below 0 is overdue.",
+        2 * _DAY, _SUPPLY,
+    ),
+    _joined(
+        "po.late_days", Kind.NUMBER,
+        "The event's new time minus the supplier's promised date, in days; below 0 is early.",
+        2 * _DAY, _SUPPLY,
+    ),
+    _joined("sku.safety_class", Kind.STRING, "How harmful a bad one is.", 30 * _DAY, _SUPPLY),
+    _joined(
+        "stock.cover_days", Kind.NUMBER, "Days the stock lasts.", timedelta(hours=12), _SUPPLY,
+    ),
+    _joined("supplier.single_source", Kind.BOOLEAN, "No other supplier.", 7 * _DAY, _SUPPLY),
+    _joined("lane.transit_days", Kind.NUMBER, "What the way usually takes.", 30 * _DAY, _SUPPLY),
+    _joined("lane.disrupted", Kind.BOOLEAN, "Its owner says that it is.", _DAY, _SUPPLY),
+)  # fmt: skip
 
 FACTS: Mapping[str, FactSpec] = {
     spec.name: spec for spec in (*_ANY_CASE, *_TICKET, *_EVENT, *_JOINED)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.decider.domain import exceptions
+from services.decider.domain import clocks, exceptions
 from services.decider.domain.case import CaseView, Joined
 from services.decider.domain.facts import FACTS, MASKED_CLASSES, REFERENCES, Source
 from services.decider.domain.values import Facts, Scalar, kind_of
@@ -44,7 +44,7 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
         received_at=case["origin"]["timestamp"],
         language=None if language is None else str(language),
         facts=facts,
-        joined=tuple(_joined(assessment.get("facts", ()))),
+        joined=tuple(_joined(assessment.get("facts", ()), supply)),
         confidence=None if confidence is None else float(confidence),
     )
 
@@ -57,11 +57,12 @@ def facts_at(case: CaseView, now: datetime, *, superseded: bool) -> tuple[Facts,
     facts["subject.superseded"] = superseded
     stale = set()
     for joined in case.joined:
-        max_age = FACTS[joined.name].max_age
-        if max_age is not None and now - joined.as_of > max_age:
-            stale.add(joined.name)
-        else:
-            facts[joined.name] = joined.value
+        for name, value in clocks.told_by(joined.name, joined.value, now).items():
+            max_age = FACTS[name].max_age
+            if max_age is not None and now - joined.as_of > max_age:
+                stale.add(name)
+            else:
+                facts[name] = value
     judge_severity(facts)
     return facts, frozenset(stale)
 
@@ -209,13 +210,27 @@ def _of_exception(supply: _Wire, reading: _Wire | None) -> _Found:
     }
 
 
-def _joined(facts: Iterable[_Wire]) -> Iterable[Joined]:
+def _joined(facts: Iterable[_Wire], supply: _Wire | None) -> Iterable[Joined]:
     """Those of the catalogue that are what it says; another one is as good as missing."""
     for each in facts:
-        spec = FACTS.get(each["name"])
+        name, value, as_of = each["name"], each["value"], each["as_of"]
+        if name in clocks.INSTANTS:
+            yield from _instant(name, value, as_of, supply)
+            continue
+        spec = FACTS.get(name)
         known = spec is not None and spec.source is Source.JOINED
-        if spec is not None and known and kind_of(each["value"]) is spec.kind:
-            yield Joined(name=spec.name, value=each["value"], as_of=each["as_of"])
+        if spec is not None and known and kind_of(value) is spec.kind:
+            yield Joined(name=spec.name, value=value, as_of=as_of)
+
+
+def _instant(name: str, value: object, as_of: datetime, supply: _Wire | None) -> Iterable[Joined]:
+    at = clocks.instant(value)
+    if at is None:
+        return
+    yield Joined(name=name, value=at, as_of=as_of)
+    expected = None if supply is None else supply.get("new_time")
+    if name == "po.promised_at" and expected is not None:
+        yield Joined(name="po.late_days", value=clocks.days(expected - at), as_of=as_of)
 
 
 def _present(named: Mapping[str, object]) -> _Found:

@@ -204,6 +204,43 @@ def test_a_joined_fact_of_another_type_or_name_is_missing(name, value):
     assert seen(ticket(), joined(name, value)).joined == ()
 
 
+def test_a_time_to_answer_is_told_at_the_moment_of_deciding():
+    """However long the case was on its way to us; exactly then it is not over yet."""
+    due = (NOW + timedelta(minutes=10)).isoformat()
+    view = seen(ticket(), joined("sla.due_at", due))
+    for minutes, left, over in ((0, 600.0, False), (10, 0.0, False), (15, -300.0, True)):
+        facts, _ = facts_at(view, NOW + timedelta(minutes=minutes), superseded=False)
+        assert (facts["sla.due_in"], facts["sla.breached"]) == (left, over)
+        assert "sla.due_at" not in facts, "it is no fact of the catalogue"
+
+
+def test_a_promise_is_told_from_now_and_from_the_event_s_own_time():
+    """Ten days to go, and the carrier's estimate is two days past it."""
+    promised = NOW + timedelta(days=10)
+    estimate = supply(("po", "P"), new_time=promised + timedelta(days=2))
+    found = joined("po.promised_at", promised.isoformat())
+    facts, _ = facts_at(seen(estimate, found), NOW, superseded=False)
+    assert (facts["po.promised_in_days"], facts["po.late_days"]) == (10.0, 2.0)
+    facts, _ = facts_at(seen(supply(("po", "P")), found), NOW, superseded=False)
+    assert (facts["po.promised_in_days"], facts.get("po.late_days")) == (10.0, None)
+
+
+def test_what_a_stale_instant_means_is_stale():
+    """Each of the facts by its own limit and name, as the trail says it."""
+    old = joined("po.promised_at", NOW.isoformat(), timedelta(days=2, seconds=1))
+    facts, stale = facts_at(seen(supply(("po", "P"), new_time=NOW), old), NOW, superseded=False)
+    assert stale == {"po.promised_in_days", "po.late_days"}
+    assert facts.keys().isdisjoint(stale)
+    old = joined("sla.due_at", NOW.isoformat(), timedelta(days=366))
+    assert facts_at(seen(ticket(), old), NOW, superseded=False)[1] == {"sla.due_in", "sla.breached"}
+
+
+@pytest.mark.parametrize("value", ["soon", "2026-11-24T10:00:00", 5, None, ["x"]])
+def test_an_instant_that_is_none_is_missing(value):
+    """Without its offset it could be any."""
+    assert seen(ticket(), joined("sla.due_at", value)).joined == ()
+
+
 def test_ages_count_from_the_origin_and_from_the_event():
     """A redriven case is as old as when it first came."""
     case = ticket().model_copy(update={"occurred_at": NOW - timedelta(hours=2)})
