@@ -73,8 +73,8 @@ class Example:
         return len(body.get("eventList", ())) or 1
 
 
-# Files, topic, ce_source, ce_type: few enough to be read in one table. `sluice map` shows what becomes
-# of all the others in schemas/examples/sources.
+# Files, topic, ce_source, ce_type: few enough to be read in one table. `sluice map` shows what
+# becomes of all the others in schemas/examples/sources.
 _SHOWN = (
     ("support.ticket.received.v1/*.json", TICKET_RECEIVED.name, "/helpdesk/acme",
      TICKET_RECEIVED.name),
