@@ -23,6 +23,7 @@ from services.chassis.outcome import Reason
 from services.chassis.redrive import Letter, Plan, Selection, plan, services
 from services.cli import letter_view as view
 from services.cli.broker import KAFKA
+from services.cli.patience import Patience
 from topics.catalog import ALL
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ async def _execute(
     from services.chassis.kafka.publisher import KafkaPublisher  # noqa: PLC0415 - the same
 
     publisher = KafkaPublisher(kafka, client_id="sluice")
-    done, total, patience = Redriven(), len(planned.routes), _Patience()
+    done, total, patience = Redriven(), len(planned.routes), Patience()
     try:
         await letters.redrive(
             service,
@@ -276,21 +277,8 @@ async def _execute(
 
 
 def _scan(letters: "Letters", service: str, selection: Selection) -> Iterator[Letter]:
-    patience, read = _Patience(), 0
+    patience, read = Patience(), 0
     for batch in letters.scan(service, selection.since):
         read += len(batch)
         patience.tell(f"{service}: {read:,} read")
         yield from (letter for letter in batch if selection.takes(letter))
-
-
-class _Patience:
-    """Says how far it is when something takes longer than a person waits in silence."""
-
-    def __init__(self) -> None:
-        self._told = time.monotonic()
-
-    def tell(self, how_far: str) -> None:
-        """Every two seconds at most."""
-        if time.monotonic() - self._told > 2:  # noqa: PLR2004 - as the docstring says
-            self._told = time.monotonic()
-            click.echo(f"{how_far} ...", err=True)

@@ -28,6 +28,8 @@ _COMMANDS = {
     "down": _Command("stack", "down", "Stop what `sluice up` started."),
     "status": _Command("stack", "status", "Addresses, processes and health of the local stack."),
     "logs": _Command("stack", "logs", "What the parts have to say."),
+    "map": _Command("mapping", "map_", "Show what a source's file becomes, without Kafka."),
+    "replay-file": _Command("replay", "replay_file", "Publish real files as their source would."),
     "topics": _Command("topics", "topics", "Topics as declared: check for drift, or apply."),
     "dead-letters": _Command("dead_letters", "dead_letters", "List, show, redrive dead letters."),
     "offsets": _Command("offsets", "offsets", "Show committed offsets; accept a loss."),
