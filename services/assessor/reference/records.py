@@ -131,7 +131,8 @@ def _of_event(data: Any, name: Name, type_: Type) -> Entity:
     ):
         if told != keyed:
             raise Rejected(f"{field}: not the one in the key; send both alike")
-    kept = {each: event.attributes[each] for each in ATTRIBUTES[type_] & event.attributes.keys()}
+    known = ATTRIBUTES[type_]
+    kept = {attribute: told for attribute, told in event.attributes.items() if attribute in known}
     if type_ is Type.SLA_POLICY:
         try:
             sla.read(kept)
