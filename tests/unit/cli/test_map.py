@@ -97,6 +97,36 @@ def test_what_intake_would_refuse_is_refused_with_the_field(
     assert detail in line["refused"]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"action": "CREATE"}, "action"),
+        ({"action": None}, "action"),
+        ({"eventTime": "22-07-2026"}, "eventTime"),
+        ({"eventTime": None}, "eventTime"),
+        ({"bizStep": "transforming"}, "bizStep"),
+        ({"disposition": "in_transport"}, "disposition"),
+        ({"epcList": None}, "epcList"),
+        ({"quantityList": [{"epcClass": "urn:epc:idpat:x", "quantity": "ten"}]}, "quantity"),
+        ({"ilmd": {"materialType": "soil"}}, "ilmd"),
+        ({"type": "DanceEvent"}, "type"),
+    ],
+)
+def test_an_event_that_its_standard_does_not_allow_is_refused_by_field(
+    tmp_path, change, field
+) -> None:
+    """What the standard's own test resources hold as invalid, on a document of ours."""
+    document = json.loads((SOURCES / "epcis" / "inbound-receipt.json").read_bytes())
+    event = {**document["epcisBody"]["eventList"][0], **change}
+    event = {name: value for name, value in event.items() if value is not None}
+    document["epcisBody"]["eventList"] = [document["epcisBody"]["eventList"][1], event]
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps(document))
+    (line,) = lines(file, "--as", "epcis")
+    assert line["refused"]["detail"].startswith("epcisBody.eventList[1]")
+    assert field in line["refused"]["detail"].split(": ")[0]
+
+
 def test_one_wrong_event_refuses_its_document_and_no_other(tmp_path) -> None:
     """As intake does: whole or not at all. The file beside it is accepted."""
     document = json.loads(RECEIPT.read_bytes())
