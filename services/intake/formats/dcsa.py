@@ -21,6 +21,7 @@ from services.intake.domain.subjects import fitting
 from services.intake.formats import dcsa_codes as codes
 from services.intake.formats.base import Format, Mapped, Reader, validated
 from services.intake.formats.dcsa_things import place, references
+from services.intake.formats.leftovers import is_read_whole, read_whole
 from services.intake.formats.tickets import Taken, flag, left_over
 from topics.supply import SUPPLY_EVENT_RECEIVED
 
@@ -87,7 +88,7 @@ def _mapped(event: Reader, body: dict[str, Any]) -> Mapped:
         "event_id": fitting(event_id) if event_id else None,
         "refs": references(event),
         "place": place(event),
-        "custom_fields": left_over(event.data, _TAKEN),
+        "custom_fields": left_over(event.data, _taken(event)),
     }
     at = f"{event.at}: " if event.at else ""
     return Mapped(validated(SupplyEventReceived, body, at), event_id)
@@ -177,7 +178,7 @@ def _measurements(event: Reader, at: datetime) -> list[dict[str, Any]]:
     reefer = event.child("reeferDetails")
     if reefer is None:
         return found
-    unit = reefer.text("temperatureUnit")
+    unit = reefer.one_of("temperatureUnit", ("CEL", "FAH"), required=False)
     values: list[tuple[str, Decimal | None, str | None, str | None]] = [
         ("temperature", probe.decimal("measuredTemperatureValue"), unit, _probe(probe))
         for probe in reefer.items("temperatureProbeMeasurements")
@@ -210,24 +211,20 @@ _TEMPERATURES = {
 }
 _PERCENTAGES = {"humidityPercentage": "humidity", "o2Percentage": "o2", "co2Percentage": "co2"}
 
-_TAKEN: Taken = dict.fromkeys(
+_TAKEN: dict[str, Taken | None] = dict.fromkeys(
     (
-        *("eventType", "eventTypeCode", "eventClassifierCode", "eventClassification"),
+        *("eventType", "eventTypeCode", "eventClassifierCode"),
         *("eventID", "eventDateTime", "eventCreatedDateTime", "eventUpdatedDateTime"),
         *codes.CODE_FIELDS.values(),
         *("delayReasonCode", "changeRemark", "vesselScheduleChangeRemark", "reason"),
         *("documentID", "documentTypeCode", "shipmentID", "equipmentReference"),
-        *("documentReferences", "references"),
     )
 ) | {
+    "eventClassification": dict.fromkeys(
+        ("eventTypeCode", "eventClassifierCode", *codes.CODE_FIELDS.values())
+    ),
     "equipmentDetails": {"equipmentReference": None},
     "iotDetails": {"iotEventCode": None},
-    "shipmentDetails": dict.fromkeys(
-        (
-            *("documentReference", "additionalDocumentReferences", "references"),
-            *("shipmentReferences", "reason"),
-        )
-    ),
     "transportDetails": {
         "changeRemark": None,
         "transportCall": {
@@ -235,16 +232,35 @@ _TAKEN: Taken = dict.fromkeys(
             "vesselTransport": {"vesselIMONumber": None},
         },
     },
-    "transportCall": {
-        "transportCallID": None,
-        "UNLocationCode": None,
-        "vessel": {"vesselIMONumber": None},
-    },
+    "transportCall": {"transportCallID": None, "vessel": {"vesselIMONumber": None}},
     "reeferDetails": {
-        **dict.fromkeys(("temperatureUnit", *_TEMPERATURES.values())),
+        **dict.fromkeys(_TEMPERATURES.values()),
         "measuredParameters": dict.fromkeys(_PERCENTAGES),
         "setpointParameters": dict.fromkeys(_PERCENTAGES),
     },
 }
+_TYPED = ("typeCode", "reference")
+
+
+def _taken(event: Reader) -> Taken:
+    """The fields of which nothing is left to say. Of places and probes more is said: they stay."""
+    side_by_side = {
+        "documentReferences": ("documentReferenceType", "documentReferenceValue"),
+        "references": ("referenceType", "referenceValue"),
+    }
+    grouped = dict.fromkeys(
+        ("additionalDocumentReferences", "shipmentReferences", "references"), _TYPED
+    )
+    details = event.child("shipmentDetails")
+    document = details.child("documentReference") if details else None
+    shipment: dict[str, Taken | None] = {"reason": None}
+    if document is not None and is_read_whole(document, _TYPED):
+        shipment["documentReference"] = None
+    return (
+        _TAKEN
+        | read_whole(event, side_by_side)
+        | {"shipmentDetails": shipment | read_whole(details, grouped)}
+    )
+
 
 FORMAT = Format("dcsa", 2, SUPPLY_EVENT_RECEIVED.name, _recognise, _map, split=True)

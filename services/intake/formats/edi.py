@@ -40,6 +40,7 @@ from services.intake.formats import edi_codes
 from services.intake.formats.base import Format, Mapped, Reader, validated
 from services.intake.formats.dcsa_things import UNLOCODE
 from services.intake.formats.edi_codes import Status
+from services.intake.formats.leftovers import read_whole
 from services.intake.formats.tickets import Taken, flag, left_over
 from topics.supply import SUPPLY_EVENT_RECEIVED
 
@@ -101,8 +102,8 @@ def _event(message: Reader, standard: str, status: Reader, n: int) -> Mapped:
         "reason_code": fitting(f"{reasons}:{reason}") if reason else None,
         "disposition": meaning.disposition,
         "text": "\n".join(_texts(status)) or None,
-        "custom_fields": left_over(message.data, _TAKEN_OF_MESSAGE)
-        | left_over(status.data, _TAKEN, f"statuses[{n}]."),
+        "custom_fields": left_over(message.data, _of_message(message, event_id))
+        | left_over(status.data, _OF_STATUS | read_whole(status, _REFERENCE), f"{status.at}."),
     }
     mapped = validated(SupplyEventReceived, body, f"{status.at}: ")
     return Mapped(mapped, event_id)
@@ -172,17 +173,19 @@ def _texts(status: Reader) -> list[str]:
     return texts
 
 
-_TAKEN_OF_MESSAGE: Taken = dict.fromkeys(
-    (
-        *("standard", "message", "sender", "interchange", "reference", "sent_at"),
-        *("references", "statuses"),
-    )
-)
-_TAKEN: Taken = dict.fromkeys(
-    (
-        *("code", "code_list", "reason", "at", "estimated", "equipment"),
-        *("references", "text"),
-    )
+_REFERENCE = {"references": ("qualifier", "value")}
+_OF_STATUS: dict[str, Taken | None] = dict.fromkeys(
+    ("code", "code_list", "reason", "at", "estimated", "equipment", "text")
 ) | {"location": dict.fromkeys(("unlocode", "name", "city", "region", "country"))}
+
+
+def _of_message(message: Reader, event_id: str | None) -> Taken:
+    """Of the control references nothing is left where they made the event's id."""
+    taken: dict[str, Taken | None] = dict.fromkeys(
+        ("standard", "message", "sender", "sent_at", "statuses")
+    )
+    numbers = dict.fromkeys(("interchange", "reference")) if event_id else {}
+    return taken | numbers | read_whole(message, _REFERENCE)
+
 
 FORMAT = Format("edi", 1, SUPPLY_EVENT_RECEIVED.name, _recognise, _map, split=True)

@@ -32,6 +32,7 @@ from services.chassis.errors import Rejected
 from services.intake.domain.subjects import fitting
 from services.intake.formats import quotes, rfc5322
 from services.intake.formats.base import Format, Mapped, Reader, validated
+from services.intake.formats.leftovers import read_whole
 from services.intake.formats.mentions import mentioned
 from services.intake.formats.tickets import language, left_over, plain
 from topics.supply import SUPPLY_EVENT_RECEIVED
@@ -43,7 +44,8 @@ _TYPES = (
     *("lot", "serial", "sscc", "supplier", "carrier", "vessel", "voyage", "location", "party"),
     *("asset", "document", "other"),
 )
-_TAKEN = dict.fromkeys(("id", "supplier", "subject", "text", "sent_at", "language", "references"))
+_TAKEN = dict.fromkeys(("id", "supplier", "subject", "text", "sent_at", "language"))
+
 _MAIL_TAKEN = dict.fromkeys(("message-id", "subject", "from", "date", "content-language"))
 
 _Pairs = list[tuple[str, str]]
@@ -81,7 +83,8 @@ def _object(notice: Reader) -> Mapped:
     given = notice.text("language")
     if given is not None and language(given) is None:
         raise notice.refuse("language", "must be a BCP 47 tag, e.g. en")
-    more = {"language": language(given), "custom_fields": left_over(notice.data, _TAKEN)}
+    taken = _TAKEN | read_whole(notice, {"references": ("type", "value")})
+    more = {"language": language(given), "custom_fields": left_over(notice.data, taken)}
     sent = notice.instant("sent_at")
     return _notice("portal", said, named, sent, notice.text("id"), more)
 
