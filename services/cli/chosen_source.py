@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from infra.replay.source_files import Document
 from services.chassis.errors import ConfigurationError
 from services.chassis.record import Headers, Record
-from services.cli.source_files import Document
 from services.intake import sources
 from services.intake.formats import ALL
 from services.intake.formats.base import Format

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from infra.replay import columns as tables
+from infra.replay.source_files import FORMS, Form, Opened, Taking, read
 from services.chassis.errors import ConfigurationError
-from services.cli import columns as tables
 from services.cli.chosen_source import SHIPPED, Chosen
-from services.cli.source_files import FORMS, Form, Opened, Taking, read
 
 Choose = Callable[[str, str | None, Path], Chosen]
 

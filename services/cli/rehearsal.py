@@ -9,6 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from infra.replay.source_files import Document
 from schemas.automation.case import Case, CaseAccepted
 from schemas.automation.feedback import FeedbackAccepted
 from schemas.support import TicketReceived
@@ -18,7 +19,6 @@ from services.chassis.record import Record
 from services.chassis.spans import OtelTracing
 from services.chassis.telemetry import PrometheusMetrics, TelemetrySettings, provider
 from services.cli.chosen_source import Chosen
-from services.cli.source_files import Document
 from services.intake import envelope
 from services.intake.app import maskers_of
 from services.intake.domain.cleaning import clean

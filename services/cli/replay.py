@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import click
 from typing_extensions import override
 
+from infra.replay.source_files import Document, Opened
 from services.cli.broker import KAFKA
 from services.cli.chosen_source import Chosen, configured
 from services.cli.given import Given, given
 from services.cli.letter_view import clean
 from services.cli.patience import Patience
-from services.cli.source_files import Document, Opened
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

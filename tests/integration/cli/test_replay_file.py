@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.replay.source_files import Document
 from services.chassis.spans import parse_traceparent
 from services.cli import rehearsal
 from services.cli.chosen_source import SHIPPED, configured
-from services.cli.source_files import Document
 from topics.supply import SUPPLY_EVENT_RECEIVED
 from topics.support import TICKET_RECEIVED
 

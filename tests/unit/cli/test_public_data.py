@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from infra import public_data
+from infra.replay import public_data
 from services.cli.main import cli
 
 ROOT = Path(__file__).parents[3]
@@ -129,7 +129,7 @@ def some_of(table: Path, folder: Path, count: int) -> Path:
 def test_order_lines_become_promises_and_lateness(tmp_path) -> None:
     """By the columns file that comes with us; days late are the table's own."""
     (table,) = files("scms/*.csv")
-    columns = ROOT / "infra/demo/columns/scms-order-lines.yaml"
+    columns = ROOT / "infra/replay/scms-order-lines.yaml"
     lines = some_of(table, tmp_path, 100)
     code, said = mapped(lines, "--as", "suppliers", "--columns", columns)
     assert (code, len(said)) == (0, 200)

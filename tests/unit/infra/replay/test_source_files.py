@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.replay import columns
+from infra.replay.source_files import Taking, read
 from services.chassis.errors import ConfigurationError
-from services.cli import columns
-from services.cli.source_files import Taking, read
 from services.intake.formats import ALL
 from tests.fakes_intake import dcsa, example, ticket
 

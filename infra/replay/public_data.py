@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 VARIABLE = "SLUICE_DATA"
-_BESIDE = Path(__file__).parents[2] / "shared" / "data"
+_BESIDE = Path(__file__).parents[3] / "shared" / "data"
 
 
 def home() -> Path | None:

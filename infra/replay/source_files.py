@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 
 import orjson
 
+from infra.replay.columns import Columns, rows
 from services.chassis.errors import ConfigurationError
-from services.cli.columns import Columns, rows
 from services.intake.formats.base import Format
 
 Form = Literal["json", "jsonl", "csv", "tsv", "eml", "text"]
