@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from infra.bench.reference_stores import CANDIDATES, DictStore, installed
 from services.assessor.reference.store import Kept, SqliteStore, Store
-from services.chassis.errors import ConfigurationError
+from services.chassis.errors import ConfigurationError, Crash
 
 Open = Callable[[], Store]
 
@@ -132,6 +132,22 @@ class TestSqlite:
         assert store.kept() is None
         store.begin("mine", 1.0)
         store.close()
+
+    def test_what_turns_out_damaged_ends_the_process_and_is_gone(self, tmp_path: Path) -> None:
+        """The next one begins anew, instead of dying of it again."""
+        file = tmp_path / "copy.sqlite"
+        store = SqliteStore(file)
+        store.begin("mine", 1.0)
+        store.apply([(f"acme|order:{n}", b"x" * 100) for n in range(5_000)], {0: 5_000})
+        store.close()
+        with file.open("r+b") as pages:
+            pages.seek(40_000)
+            pages.write(b"\xff" * (file.stat().st_size - 80_000))
+        damaged = SqliteStore(file)
+        with pytest.raises(Crash, match="damaged"):
+            [damaged.get(f"acme|order:{n}") for n in range(5_000)]
+        assert not file.exists()
+        SqliteStore(file).close()
 
     def test_a_place_that_cannot_be_written_is_refused_by_name(self, tmp_path: Path) -> None:
         """Before anything is read."""

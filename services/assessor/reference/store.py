@@ -21,6 +21,8 @@ CREATE TABLE entities (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID
 CREATE INDEX holes ON entities (name) WHERE value = x'';
 """
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 _CACHE_KIB = 16 * 1024
 # Pages of the write-ahead log before they go into the file: fewer, larger writes while loading.
 _CHECKPOINT_PAGES = 8_000
@@ -164,13 +166,13 @@ class SqliteStore(Store):
     def _safely(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise Outage(f"SLUICE_STATE_DIR: {self._path} cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
-            # The next process begins anew.
-            self.close()
-            _remove(self._path)
-            raise Crash(f"{self._path.name} is damaged and was thrown away: {error}") from error
+            if getattr(error, "sqlite_errorcode", None) in _DAMAGED:
+                # The next process begins anew.
+                self.close()
+                _remove(self._path)
+                raise Crash(f"{self._path.name} is damaged and was thrown away: {error}") from error
+            raise Outage(f"SLUICE_STATE_DIR: {self._path} cannot be used: {error}") from error
 
 
 def _open(path: Path) -> sqlite3.Connection:

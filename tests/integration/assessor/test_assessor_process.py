@@ -1,166 +1,26 @@
 """The whole assessor as a process, on the real broker and the real models."""
 
 import json
-import os
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from confluent_kafka import Consumer, Producer, TopicPartition
 
-from infra.local.kafka import KafkaBroker
-from infra.local.places import Ports
 from infra.local.triton import TritonPart
-from schemas.automation.assessment import Abstention, CaseAssessed, Task
-from schemas.automation.case import Case, CaseAccepted
+from schemas.automation.assessment import Abstention, Task
 from services.assessor.domain import asking
 from services.assessor.packs import SHIPPED, load_packs
-from services.chassis.kafka.provisioning import apply
 from services.decider.domain.exceptions import EXCEPTIONS
 from tests.fakes_reader import supply_case, ticket_case
+from tests.integration.assessor.house import ROOT, House, until
 from tests.triton import Server
-from topics import Topic
-from topics.automation import CASE_ACCEPTED, CASE_ASSESSED
 from topics.dead_letters import ASSESSOR_DEAD_LETTERS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.triton, pytest.mark.timeout(180, func_only=True)]
 
-ROOT = Path(__file__).parents[3]
 WORDS = yaml.safe_load((ROOT / "tests/integration/triton/readings.yaml").read_text())
-PARTITIONS = 4
-
-
-def until(what: Callable[[], object], seconds: float, why: Callable[[], str]) -> None:
-    """Wait for a condition; fails the test with the reason."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {why()}"
-        time.sleep(0.1)
-
-
-def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """The settings of an assessor that keeps its state in the test's folder."""
-    return {**os.environ, "SLUICE_STATE_DIR": str(folder / "state"), **settings}
-
-
-@dataclass
-class House:
-    """The topics, the upstream, and assessors in processes of their own."""
-
-    bootstrap_servers: str
-    folder: Path
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, triton: str, **settings: str) -> subprocess.Popen[bytes]:
-        """An assessor; its log is kept beside the test."""
-        self.health = f"127.0.0.1:{Ports().take('health')}"
-        host, port = self.health.split(":")
-        with (self.folder / "assessor.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "services.assessor"],
-                cwd=ROOT,
-                stderr=log,
-                stdout=log,
-                env=environment(
-                    self.folder,
-                    SLUICE_KAFKA_BOOTSTRAP_SERVERS=self.bootstrap_servers,
-                    SLUICE_KAFKA_CHAIN_PARTITIONS=str(PARTITIONS),
-                    SLUICE_KAFKA_SESSION_TIMEOUT_S="6",
-                    SLUICE_KAFKA_HEARTBEAT_INTERVAL_S="1",
-                    SLUICE_TRITON_URL=triton,
-                    SLUICE_HEALTH_HOST=host,
-                    SLUICE_HEALTH_PORT=port,
-                    **settings,
-                ),
-            )
-        self.processes.append(process)
-        return process
-
-    def log(self) -> str:
-        """What the last process had to say."""
-        return (self.folder / "assessor.log").read_text()
-
-    def readiness(self) -> dict[str, object] | None:
-        """Its own word; None while nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://{self.health}/health/ready", timeout=2) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            return json.load(refused)
-        except OSError:
-            return None
-
-    def feed(self, *cases: Case) -> None:
-        """As intake would."""
-        producer = Producer(
-            {"bootstrap.servers": self.bootstrap_servers, "partitioner": "murmur2_random"}
-        )
-        for case in cases:
-            value = CaseAccepted(case=case).to_json()
-            producer.produce(CASE_ACCEPTED.name, value, key=case.subject.encode())
-        assert producer.flush(20) == 0
-
-    def read(self, topic: Topic) -> list[bytes]:
-        """Every value on a topic."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.bootstrap_servers,
-                "group.id": "reading",
-                "enable.partition.eof": True,
-                "enable.auto.commit": False,
-            }
-        )
-        consumer.assign([TopicPartition(topic.name, number, 0) for number in range(PARTITIONS)])
-        found, ended = [], 0
-        while ended < PARTITIONS:
-            message = consumer.poll(10)
-            assert message is not None, f"{topic.name} cannot be read"
-            if message.error():
-                ended += 1
-            else:
-                found.append(message.value())
-        consumer.close()
-        return found
-
-    def assessed(self) -> dict[int, CaseAssessed]:
-        """By the number that a case was made with."""
-        events = [CaseAssessed.from_json(value) for value in self.read(CASE_ASSESSED)]
-        return {event.case.case_id.int: event for event in events}
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
-    """One of its own: the declared topics must be empty, and belong to nobody else."""
-    made = KafkaBroker(tmp_path_factory.mktemp("kafka"))
-    made.prepare()
-    made.start()
-    try:
-        made.wait_ready()
-        client = {"bootstrap.servers": made.bootstrap_servers}
-        assert apply(client, partitions=PARTITIONS, replication=1) == []
-        yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture
-def house(broker: KafkaBroker, tmp_path: Path) -> Iterator[House]:
-    """No process survives its test."""
-    made = House(broker.bootstrap_servers, tmp_path)
-    try:
-        yield made
-    finally:
-        for process in made.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait(10)
 
 
 @pytest.fixture
@@ -272,6 +132,23 @@ class TestRefused:
         process = house.start("127.0.0.1:1", SLUICE_ASSESSOR_PACKS=str(packs))
         assert process.wait(20) == 78, house.log()
         assert f"{packs / 'retail.yaml'}:{line}: labels.delivery_status.risky:" in house.log()
+
+    def test_a_broken_reference_file(self, house: House, tmp_path: Path) -> None:
+        """The same: a table that nobody could find would be missing, unseen."""
+        file = tmp_path / "reference.yaml"
+        file.write_text("change_feeds:\n  - {tenant: acme, type: client}\n")
+        process = house.start("127.0.0.1:1", SLUICE_ASSESSOR_REFERENCE=str(file))
+        assert process.wait(20) == 78, house.log()
+        assert f"{file}:2: change_feeds.0.type: Input should be 'order', " in house.log()
+
+    def test_a_second_process_over_the_same_copy(self, house: House, triton_server: Server) -> None:
+        """Two would overwrite each other's place in the topic."""
+        first = house.start(triton_server.url)
+        until(lambda: "read to its end" in house.log(), 30, house.log)
+        second = house.start(triton_server.url)
+        assert second.wait(20) == 78, house.log()
+        assert "SLUICE_INSTANCE: another assessor uses" in house.log()
+        assert first.poll() is None
 
     @pytest.mark.parametrize(
         ("setting", "value", "says"),
