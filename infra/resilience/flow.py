@@ -1,7 +1,6 @@
 """A whole flow for one run: broker, topics, autonomy, workers, and a judge who reads along."""
 
 import re
-import shutil
 import time
 import uuid
 from collections import Counter
@@ -43,6 +42,7 @@ class Flow:
         *,
         workers: Mapping[str, int],
         settings: Mapping[str, str] | None = None,
+        sources: str | None = None,
     ) -> None:
         self.home = home
         # The broker refuses shorter session time-outs than this.
@@ -54,6 +54,7 @@ class Flow:
         # in mid-inference can take it along (a race in its gRPC front, server#7877).
         self.deaths: Counter[str] = Counter()
         self._settings = dict(settings or {})
+        self._sources = sources or _SOURCES.read_text(encoding="utf-8")
         # Shared with other flows; who sees it dead brings it back.
         self._triton = triton
         self._counts = dict(workers)
@@ -203,7 +204,7 @@ class Flow:
 
     def _operators_files(self) -> None:
         """What an operator edits: every flow has a copy of its own, which a test may change."""
-        shutil.copy(_SOURCES, self.sources)
+        self.sources.write_text(self._sources, encoding="utf-8")
         self.policies.mkdir()
         for file in SHIPPED.glob("*.yaml"):
             # Which case is the first over a budget depends on the order of tenants and lanes, which
