@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.intake.domain.personal import RULES, PersonalData, Rule, compact
+from services.intake.domain.personal import EMAIL, RULES, PersonalData, Rule, compact
 
 # Of these no trace is kept, not even a keyed hash: their space is small enough to be searched.
 _TRACELESS = frozenset({PersonalData.CARD, PersonalData.SECRET})
@@ -120,8 +120,13 @@ class Masker:
         """
         if "@" not in value and "+" not in value:
             return value
-        masked = self.mask(value)
-        return f"h-{self.reference(value)}" if masked.counts else value
+        return f"h-{self.reference(value)}" if self._is_personal(value) else value
+
+    def _is_personal(self, value: str) -> bool:
+        """Whether anything in it is masked; an address that nothing protects is told at once."""
+        if EMAIL.search(value) and not any(each.search(value) for each in self._protected):
+            return True
+        return bool(self.mask(value).counts)
 
     def _claim(self, rule: Rule, claims: _Claims) -> None:
         at = 0

@@ -89,7 +89,7 @@ def _whole_if(valid: Callable[[str], bool]) -> Callable[[str], int]:
 
 # Local parts and domains in any letters, Indic vowel signs included, but not the danda.
 _WORD = r"\w\u0900-\u0963\u0966-\u0dff"
-_EMAIL = re.compile(
+EMAIL = re.compile(
     rf"(?<![{_WORD}.%+\-])[{_WORD}.%+\-]++@[{_WORD}\-]++(?:\.[{_WORD}\-]++)++", re.UNICODE
 )
 
@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     Rule(PersonalData.SECRET, _TOKEN, len, _any_of(_SIGNS.split()), divisible=True),
     Rule(PersonalData.SECRET, _URL_LOGIN, len, _any_of(("://",)), divisible=True),
     Rule(PersonalData.SECRET, _WORDED, len, lambda text: _worded(text.casefold()), divisible=True),
-    Rule(PersonalData.EMAIL, _EMAIL, len, _any_of("@"), divisible=True),
+    Rule(PersonalData.EMAIL, EMAIL, len, _any_of("@"), divisible=True),
     Rule(PersonalData.IBAN, _IBAN, _iban, _digits(2)),
     Rule(PersonalData.GSTIN, _GSTIN, _whole_if(checkdigits.gstin), _digits(4)),
     Rule(PersonalData.PAN, _PAN, len, _digits(4)),

@@ -22,7 +22,7 @@ from services.intake.domain.subjects import fitting
 from services.intake.formats import quotes, rfc5322
 from services.intake.formats.base import Format, Mapped
 from services.intake.formats.rfc5322 import Mail
-from services.intake.formats.tickets import language, left_over, mapped, plain, revision_of
+from services.intake.formats.tickets import language, left_over, mapped, person, plain, revision_of
 from topics.support import TICKET_RECEIVED
 
 _PRIORITIES = {
@@ -56,7 +56,8 @@ def _map(data: Any) -> Sequence[Mapped]:
     said = _text(mail, replies=bool(thread))
     own = next(iter(mail.ids("message-id")), None) or _nameless(data)
     author = mail.address("from")
-    received = mail.date("received") or mail.date("date")
+    sent = mail.date("date")
+    received = mail.date("received") or sent
     importance = mail.one("x-priority") or mail.one("importance") or mail.one("priority")
     action = mail.one(_ACTION)
     fields = {
@@ -67,13 +68,13 @@ def _map(data: Any) -> Sequence[Mapped]:
         "priority": _priority(importance),
         "source_priority": importance,
         "channel": "email",
-        "requester": {"id": fitting(author)} if author else None,
+        "requester": person(fitting(author), author) if author else None,
         "message": {
             "id": fitting(own),
             "author_kind": "system" if _is_robot(mail, author) else "customer",
             "author_id": fitting(author) if author else None,
             **said,
-            "sent_at": mail.date("date"),
+            "sent_at": sent,
             "automatic": _is_automatic(mail, author),
             "attachments": mail.attachments,
         },

@@ -27,6 +27,7 @@ from services.intake.formats.tickets import (
     left_over,
     mapped,
     pages,
+    person,
     plain,
     required_ident,
     revision_of,
@@ -63,7 +64,7 @@ _TICKET: Taken = {
     **dict.fromkeys(("tags", "created_at", "updated_at")),
     "custom_fields": {},
 }
-_CONVERSATION: Taken = dict.fromkeys(("id", "ticket_id", "user_id", "created_at", "attachments"))
+_CONVERSATION: Taken = dict.fromkeys(("id", "ticket_id", "user_id", "created_at"))
 _SIMPLE: Taken = {
     **dict.fromkeys(("ticket_id", "ticket_subject", "ticket_status", "ticket_priority")),
     **dict.fromkeys(("ticket_source", "ticket_group_name", "ticket_tags")),
@@ -84,8 +85,7 @@ def _recognise(data: Any) -> bool:
 
 def _map(data: Any) -> Sequence[Mapped]:
     if isinstance(data, dict) and "freshdesk_webhook" in data:
-        hook = Reader(data, "").child("freshdesk_webhook")
-        return [_simple(hook or Reader({}, "freshdesk_webhook"))]
+        return [_simple(Reader(data, ""))]
     if isinstance(data, dict) and isinstance(data.get("data"), dict):
         return [_product_event(Reader(data, ""))]
     return [_object(each) for each in pages(data)]
@@ -141,8 +141,11 @@ def _product_event(event: Reader) -> Mapped:
     return mapped(fields, custom, event_id)
 
 
-def _simple(hook: Reader) -> Mapped:
+def _simple(webhook: Reader) -> Mapped:
     """The form that Freshdesk makes where the operator picks placeholders from its list."""
+    hook = webhook.child("freshdesk_webhook")
+    if hook is None:
+        raise webhook.refuse("freshdesk_webhook", "is required")
     number = required_ident(hook, "ticket_id").lstrip("#")
     created = "created" in (hook.text("triggered_event") or "")
     name = "ticket_description" if created else "ticket_latest_public_comment"
@@ -162,6 +165,7 @@ def _simple(hook: Reader) -> Mapped:
         "channel": _SOURCES.get((channel or "").lower(), "other"),
         "source_channel": channel,
         "queue": ident(hook, "ticket_group_name"),
+        "requester": person(None, hook.text("ticket_requester_email")),
         "tags": labels((tag.strip() for tag in tags), hook, "ticket_tags"),
         "message": text
         and {
@@ -172,7 +176,7 @@ def _simple(hook: Reader) -> Mapped:
         },
     }
     taken = {**_SIMPLE, name: None} if text else _SIMPLE
-    return mapped(fields, left_over(hook.data, taken), None)
+    return mapped(fields, left_over(webhook.data, {"freshdesk_webhook": taken}), None)
 
 
 def _digest(text: str) -> str:
@@ -181,7 +185,6 @@ def _digest(text: str) -> str:
 
 
 def _fields(ticket: Reader) -> dict[str, Any]:
-    requester = ident(ticket, "requester_id")
     updated = ticket.instant("updated_at")
     status, priority = ident(ticket, "status"), ident(ticket, "priority")
     channel = ident(ticket, "source")
@@ -196,11 +199,18 @@ def _fields(ticket: Reader) -> dict[str, Any]:
         "channel": _SOURCES.get((channel or "").lower(), "other"),
         "source_channel": channel,
         "queue": ident(ticket, "group_id"),
-        "requester": {"id": requester} if requester else None,
+        "requester": _requester(ticket),
         "tags": labels(ticket.array("tags"), ticket, "tags"),
         "created_at": ticket.instant("created_at"),
         "updated_at": updated,
     }
+
+
+def _requester(ticket: Reader) -> dict[str, Any] | None:
+    """By id, with the addresses that the API includes or the ticket was made with."""
+    told = ticket.child("requester") or ticket
+    phone = told.text("phone") or told.text("mobile")
+    return person(ident(ticket, "requester_id"), told.text("email"), phone)
 
 
 def _status(ticket: Reader, status: str | None) -> str:
@@ -230,15 +240,15 @@ def _of_snapshot(
     if described is None or not is_first(fields["created_at"], fields["updated_at"]):
         return None
     name = "description_text" if ticket.text("description_text") else "description"
-    used |= {name: None, "attachments": None}
-    requester = fields["requester"]
+    used |= {name: None}
+    requester = fields["requester"] or {}
     # We wrote first; the requester is whom we wrote to.
     ours = (fields["source_channel"] or "").lower() in _OUTBOUND
     return {
         "id": "description",
         "author_kind": "agent" if ours else "customer",
         "direction": "outbound" if ours else "inbound",
-        "author_id": None if ours or not requester else requester["id"],
+        "author_id": None if ours else requester.get("id"),
         **plain(described, html=name == "description"),
         "sent_at": fields["created_at"],
         "attachments": len(ticket.array("attachments")),

@@ -25,6 +25,7 @@ from services.intake.formats.tickets import (
     left_over,
     mapped,
     pages,
+    person,
     plain,
     required_ident,
     revision_of,
@@ -258,10 +259,15 @@ def _said(part: Reader) -> dict[str, Any]:
 
 
 def _requester(item: Reader) -> dict[str, Any] | None:
+    """The first contact; whoever began the conversation, if it is the same, has an address."""
     contacts = item.child("contacts")
     people = contacts.items("contacts") if contacts is not None else []
     first = ident(people[0], "id") if people else None
-    return {"id": first} if first else None
+    source = item.child("source")
+    author = source.child("author") if source is not None else None
+    if author is None or ident(author, "id") != first:
+        return person(first)
+    return person(first, author.text("email"))
 
 
 def _mark(item: Reader, topic: str) -> str | None:

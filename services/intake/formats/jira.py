@@ -28,6 +28,7 @@ from services.intake.formats.tickets import (
     left_over,
     mapped,
     pages,
+    person,
     required_ident,
     revision_of,
     word,
@@ -70,7 +71,7 @@ _PRIORITIES = {
 _ACCOUNTS = {"customer": "customer", "atlassian": "agent", "app": "bot", "unknown": "other"}
 _INTERNAL = "sd.public.comment"
 # Blocks of the Atlassian Document Format that begin a line.
-_LINES = {"paragraph", "heading", "listItem", "codeBlock", "tableRow", "rule", "hardBreak"}
+_LINES = ("paragraph", "heading", "listItem", "codeBlock", "tableRow", "rule", "hardBreak")
 
 _FIELDS: Taken = {
     "summary": None,
@@ -142,8 +143,6 @@ def _fields(issue: Reader, happened: datetime | None) -> tuple[dict[str, Any], R
     status, category = _named(details, "status"), _category(details)
     priority = _named(details, "priority")
     changed = details.instant("updated") or happened
-    reporter = details.child("reporter")
-    requester = _account(reporter) if reporter is not None else None
     return {
         "ticket_id": required_ident(issue, "id"),
         "revision": revision_of(changed),
@@ -152,12 +151,19 @@ def _fields(issue: Reader, happened: datetime | None) -> tuple[dict[str, Any], R
         "source_status": status,
         "priority": _PRIORITIES.get(priority.lower(), "other") if priority else None,
         "source_priority": priority,
-        "requester": {"id": requester} if requester else None,
+        "requester": _requester(details),
         "language": _language(details),
         "tags": labels(details.array("labels"), details, "labels"),
         "created_at": details.instant("created"),
         "updated_at": changed,
     }, details
+
+
+def _requester(details: Reader) -> dict[str, Any] | None:
+    reporter = details.child("reporter")
+    if reporter is None:
+        return None
+    return person(_account(reporter), reporter.text("emailAddress"))
 
 
 def _named(details: Reader, field: str) -> str | None:

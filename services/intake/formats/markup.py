@@ -60,7 +60,7 @@ class _Reader(HTMLParser):
             self._depth -= tag == self._skipped
             if self._depth == 0:
                 self._skipped = None
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS and tag != "br":
             self.parts.append("\n")
 
     @override

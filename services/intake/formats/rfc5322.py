@@ -25,8 +25,15 @@ _MAX_HEADERS = 500
 # What a header's words are decoded of, and addresses and dates read of.
 _MAX_WORDS = 2_000
 
+_TEXTS = ("text/plain", "text/html")  # in this order
+
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _FOLD = re.compile(r"\r?\n[ \t]?")
+# A mailbox as nearly all are written: an address, or one in brackets behind a name.
+_MAILBOX = re.compile(
+    r'(?:"[^"\\]*"\s*|[^"()<>@,:;\\]*)(?<![^\s"])'
+    r'(?:<([^\s<>()",:;@]+@[^\s<>()",:;@]+)>|([^\s<>()",:;@]+@[^\s<>()",:;@]+))'
+)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255}")
 
 
@@ -59,8 +66,9 @@ class Mail:
 
     def address(self, name: str) -> str | None:
         """The address alone, in lower case."""
-        said = self.one(name)
-        address = parseaddr(said[:_MAX_WORDS])[1].lower() if said else ""
+        said = (self.one(name) or "")[:_MAX_WORDS]
+        plain = _MAILBOX.fullmatch(said)
+        address = (plain[1] or plain[2] if plain else parseaddr(said)[1]).lower()
         return address if _ADDRESS.fullmatch(address) else None
 
     def date(self, name: str) -> datetime | None:
@@ -86,12 +94,12 @@ def read(raw: bytes) -> Mail:
     try:
         message = BytesParser(policy=compat32).parsebytes(raw)
         headers = _headers(message)
-        parts = list(_leaves(message))
+        parts = [(_kind(part), part) for part in _leaves(message)]
     except (MessageError, RecursionError, LookupError, ValueError) as error:
         raise Rejected("value: is no message that RFC 5322 and MIME allow") from error
     if headers.keys().isdisjoint({"from", "date", "message-id", "subject", "received"}):
         raise Rejected("value: has no From, Date or Message-ID; send the mail with its header")
-    shown = [part for part in parts if _is_text(part)]
+    shown = [(kind, part) for kind, part in parts if kind is not None]
     return Mail(headers, _chosen(shown), len(parts) - len(shown), message.get_content_type())
 
 
@@ -101,8 +109,10 @@ def _headers(message: Message) -> dict[str, tuple[str, ...]]:
     if len(items) > _MAX_HEADERS:
         raise Rejected(f"value: more than {_MAX_HEADERS} header fields; leave those of relays out")
     for name, value in items:
-        key = name.lower()
-        found[key] = (*found.get(key, ()), _FOLD.sub(" ", _unicode(str(value))).strip())
+        key, said = name.lower(), _unicode(str(value))
+        if "\n" in said:
+            said = _FOLD.sub(" ", said)
+        found[key] = (*found.get(key, ()), said.strip())
     return found
 
 
@@ -117,7 +127,7 @@ def _decoded(value: str) -> str:
     if "=?" not in value:
         return value
     try:
-        return str(make_header(decode_header(value)))
+        return str(make_header(decode_header(value))) or value
     except (MessageError, LookupError, ValueError, binascii.Error):
         return value
 
@@ -134,7 +144,7 @@ def _date(said: str) -> datetime | None:
 def _leaves(part: Message) -> Iterator[Message]:
     """The parts that hold something; a mail within a mail is one, and attached."""
     inner = part.get_payload()
-    if part.get_content_maintype() == "multipart" and isinstance(inner, list):
+    if isinstance(inner, list) and part.get_content_maintype() == "multipart":
         # Of a delivery report the first part is for people (RFC 3462).
         only = 1 if part.get_content_subtype() == "report" else len(inner)
         for each in inner[:only]:
@@ -144,20 +154,26 @@ def _leaves(part: Message) -> Iterator[Message]:
         yield part
 
 
-def _is_text(part: Message) -> bool:
-    return (
-        part.get_content_type() in ("text/plain", "text/html")
-        and part.get_content_disposition() != "attachment"
-        and part.get_filename() is None
-    )
+def _kind(part: Message) -> str | None:
+    """The type of text that is shown to a reader, None of what is attached."""
+    kind = part.get_content_type()
+    if kind.startswith("multipart/"):
+        return "text/plain"  # one that has no parts: what stands there was written all the same
+    if kind not in _TEXTS:
+        return None
+    disposition, declared = part.get("content-disposition"), part.get("content-type") or ""
+    if disposition is None and "name" not in str(declared).lower():
+        return kind
+    attached = part.get_content_disposition() == "attachment" or part.get_filename() is not None
+    return None if attached else kind
 
 
-def _chosen(parts: Sequence[Message]) -> Text:
+def _chosen(parts: Sequence[tuple[str, Message]]) -> Text:
     """All plain text; the HTML where there is none or where it is blank."""
-    for kind in ("text/plain", "text/html"):
-        texts = [_content(part) for part in parts if part.get_content_type() == kind]
+    for wanted in _TEXTS:
+        texts = [_content(part) for kind, part in parts if kind == wanted]
         if text := "\n\n".join(each for each in texts if each.strip()):
-            return Text(text, html=kind == "text/html")
+            return Text(text, html=wanted == "text/html")
     return Text("", html=False)
 
 

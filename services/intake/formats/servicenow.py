@@ -10,7 +10,7 @@ comments or of the work notes, as far as the record carries them.
 
 A journal names its authors by user name, a caller is a reference: somebody who wrote is the
 customer if `caller_id.user_name` (a dot-walked field) says so, or if they opened the record
-themselves by portal, mail or chat.
+themselves by portal, mail or chat. Dot-walked, too, are the caller's addresses.
 """
 
 import re
@@ -20,7 +20,7 @@ from typing import Any
 
 from services.intake.domain.subjects import fitting
 from services.intake.formats.base import Format, Mapped, Reader
-from services.intake.formats.tickets import derived_id, left_over, mapped, pages
+from services.intake.formats.tickets import derived_id, left_over, mapped, pages, person
 from topics.support import TICKET_RECEIVED
 
 _STATES = {
@@ -110,7 +110,11 @@ def _incident(record: Reader) -> Mapped:
         "channel": channel,
         "source_channel": contact,
         "queue": _fitting(_word(record, "assignment_group")),
-        "requester": {"id": fitting(caller)} if caller else None,
+        "requester": person(
+            _fitting(caller),
+            _value(record, "caller_id.email"),
+            _value(record, "caller_id.mobile_phone") or _value(record, "caller_id.phone"),
+        ),
         "tags": [fitting(tag.strip()) for tag in tags.split(",") if tag.strip()],
         "created_at": _time(record, "sys_created_on"),
         "updated_at": _time(record, "sys_updated_on"),

@@ -108,6 +108,19 @@ def language(said: str | None) -> str | None:
     return f"{first.lower()}-{rest}" if rest else first.lower()
 
 
+def person(
+    known_as: str | None,
+    email: str | None = None,
+    phone: str | None = None,
+    *,
+    vip: bool | None = None,
+) -> dict[str, Any] | None:
+    """A requester, as far as the source tells; what is longer than an address is none."""
+    told = {"email": email, "phone": phone}
+    said = {name: value for name, value in told.items() if value and len(value) <= _SHORT}
+    return {"id": known_as, "vip": vip, **said} if known_as or said else None
+
+
 def labels(values: Iterable[Any], reader: Reader, name: str) -> list[str]:
     """Tags; empty ones are none."""
     found = []
@@ -160,8 +173,11 @@ def left_over(
 
 
 def _written(value: Any, path: str) -> str:
-    text = value if isinstance(value, str) else as_json(value, path)
-    return text[:_LONG]
+    if isinstance(value, str):
+        return value[:_LONG]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else as_json(value, path)[:_LONG]
 
 
 def as_json(value: Any, path: str) -> str:

@@ -20,6 +20,7 @@ from services.intake.formats.tickets import (
     labels,
     left_over,
     mapped,
+    person,
     plain,
     required_ident,
     revision_of,
@@ -69,10 +70,7 @@ _TICKET: Taken = {
 _ARTICLE: Taken = {
     "id": None,
     "body": None,
-    "sender": None,
-    "internal": None,
     "created_at": None,
-    "attachments": None,
 }
 
 
@@ -131,10 +129,12 @@ def _queue(ticket: Reader) -> str | None:
 
 
 def _requester(ticket: Reader) -> Mapping[str, Any] | None:
-    customer = ident(ticket, "customer_id")
-    known = isinstance(ticket.data.get("customer"), dict)
-    vip = flag(Reader(ticket.data["customer"], ticket.path("customer")), "vip") if known else None
-    return {"id": customer, "vip": vip} if customer else None
+    known_as = ident(ticket, "customer_id")
+    if not isinstance(ticket.data.get("customer"), dict):
+        return person(known_as)
+    customer = Reader(ticket.data["customer"], ticket.path("customer"))
+    phone = customer.text("phone") or customer.text("mobile")
+    return person(known_as, customer.text("email"), phone, vip=flag(customer, "vip"))
 
 
 def _message(article: Reader) -> dict[str, Any]:

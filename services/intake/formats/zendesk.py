@@ -24,6 +24,7 @@ from services.intake.formats.tickets import (
     left_over,
     mapped,
     pages,
+    person,
     plain,
     required_ident,
     revision_of,
@@ -98,10 +99,8 @@ _COMMENT: Taken = {
     "id": None,
     "body": None,
     "author": {"id": None},
-    "attachments": None,
 }
 _SAID: Taken = {"id": None, "body": None}
-_ENVELOPE: dict[str, Taken | None] = {"id": None, "time": None}
 
 
 def _recognise(data: Any) -> bool:
@@ -136,7 +135,7 @@ def _event(event: Reader) -> Mapped:
     if fields.get("message") is not None:
         fields["message"].setdefault("sent_at", happened)
     fields["action_id"] = _mark(change)
-    custom = left_over(event.data, {**_ENVELOPE, "detail": taken, "event": told})
+    custom = left_over(event.data, {"id": None, "detail": taken, "event": told})
     _custom_fields(detail, custom)
     return mapped(fields, custom, ident(event, "id"))
 
@@ -157,7 +156,6 @@ def _fields(ticket: Reader) -> dict[str, Any]:
     """What an event's detail and a ticket object have in common."""
     via = ticket.child("via")
     channel = via.text("channel") if via is not None else None
-    requester = ident(ticket, "requester_id")
     updated = ticket.instant("updated_at")
     return {
         "ticket_id": required_ident(ticket, "id"),
@@ -170,12 +168,19 @@ def _fields(ticket: Reader) -> dict[str, Any]:
         "channel": _CHANNELS.get((channel or "").lower(), "other"),
         "source_channel": channel,
         "queue": ident(ticket, "group_id"),
-        "requester": {"id": requester} if requester else None,
+        "requester": person(ident(ticket, "requester_id"), _sender(via)),
         "tags": labels(ticket.array("tags"), ticket, "tags"),
         "created_at": ticket.instant("created_at"),
         "updated_at": updated,
         "changed_by": ident(ticket, "actor_id"),
     }
+
+
+def _sender(via: Reader | None) -> str | None:
+    """The address that a ticket by mail came from."""
+    source = via.child("source") if via is not None else None
+    sender = source.child("from") if source is not None else None
+    return sender.text("address") if sender is not None else None
 
 
 def _new_message(
