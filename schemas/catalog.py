@@ -11,6 +11,7 @@ from schemas.base import Event
 from schemas.reference import ReferenceEntityChanged
 from schemas.supply import SupplyEventReceived
 from schemas.support import TicketReceived
+from schemas.vault import VaultChanged, VaultKeyChanged
 
 EVENTS: tuple[type[Event], ...] = (
     TicketReceived,
@@ -25,4 +26,6 @@ EVENTS: tuple[type[Event], ...] = (
     JournalAppended,
     ReferenceEntityChanged,
     ControlChanged,
+    VaultKeyChanged,
+    VaultChanged,
 )

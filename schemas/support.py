@@ -65,9 +65,11 @@ class AuthorKind(TolerantEnum):
 
 
 class Requester(Part):
-    """Whose ticket it is, by reference only."""
+    """Whose ticket it is. An address only tells that two sources mean one person, as a hash."""
 
     id: Id | None = Field(None, description="The source's opaque id of the person.")
+    email: ShortText | None = Field(None, description="Never goes beyond intake but as a hash.")
+    phone: ShortText | None = Field(None, description="The same; with + and the country's code.")
     vip: bool | None = Field(None, description="The source marks this person as a key customer.")
 
 

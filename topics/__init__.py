@@ -20,6 +20,7 @@ class Topic(Generic[E_co]):
     `partitions` is "chain" for the one count that the whole chain shares (24, or 4 on one
     machine), since partition n of every topic in it belongs together.
     `retention` None keeps for ever. `max_message_bytes` includes key and headers.
+    `compaction_lag`: what was replaced or removed by its key is out of the log after so long.
     """
 
     name: str
@@ -29,21 +30,27 @@ class Topic(Generic[E_co]):
     readers: tuple[str, ...]
     description: str
     partitions: int | Literal["chain"] = "chain"
-    cleanup: Literal["delete", "compact"] = "delete"
+    cleanup: Literal["delete", "compact", "compact,delete"] = "delete"
     retention: timedelta | None = timedelta(days=7)
+    compaction_lag: timedelta | None = None
     max_message_bytes: int = MIB
 
     @property
     def config(self) -> dict[str, str]:
         """The topic's configuration in Kafka's own names."""
-        retention_ms = -1 if self.retention is None else int(self.retention.total_seconds() * 1000)
         config = {
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": "CreateTime",
         }
-        if self.cleanup == "delete":
-            config["retention.ms"] = str(retention_ms)
-        else:
-            config["delete.retention.ms"] = str(int(timedelta(days=7).total_seconds() * 1000))
+        if "delete" in self.cleanup:
+            config["retention.ms"] = "-1" if self.retention is None else _ms(self.retention)
+        if "compact" in self.cleanup:
+            config["delete.retention.ms"] = _ms(timedelta(days=7))
+        if self.compaction_lag is not None:
+            config["max.compaction.lag.ms"] = _ms(self.compaction_lag)
         return config
+
+
+def _ms(length: timedelta) -> str:
+    return str(length // timedelta(milliseconds=1))

@@ -39,7 +39,7 @@ def _channel(topic: Topic[Event]) -> dict[str, Any]:
             "kafka": {
                 "topic": topic.name,
                 "topicConfiguration": {
-                    "cleanup.policy": [topic.cleanup],
+                    "cleanup.policy": topic.cleanup.split(","),
                     "max.message.bytes": topic.max_message_bytes,
                     **(
                         {"retention.ms": int(topic.config["retention.ms"])}

@@ -22,6 +22,7 @@ from topics.dead_letters import (
 from topics.reference import ENTITY_CHANGED
 from topics.supply import SUPPLY_EVENT_RECEIVED
 from topics.support import TICKET_RECEIVED
+from topics.vault import VAULT_CHANGED, VAULT_KEY_CHANGED
 
 ALL: tuple[Topic[Event], ...] = (
     TICKET_RECEIVED,
@@ -36,6 +37,8 @@ ALL: tuple[Topic[Event], ...] = (
     ACTION_REQUESTED,
     ENTITY_CHANGED,
     CONTROL_CHANGED,
+    VAULT_KEY_CHANGED,
+    VAULT_CHANGED,
     INTAKE_RETRY,
     INTAKE_DEAD_LETTERS,
     ASSESSOR_DEAD_LETTERS,

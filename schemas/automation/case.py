@@ -96,6 +96,11 @@ class Case(Part):
     subject_kind: Id
     subject_id: Id
     event_id: Id
+    customer_ref: Id | None = Field(
+        None,
+        description="Keyed hash of the customer's address, else of their id at the source: joins"
+        " what belongs to one person, also from several sources, without naming them.",
+    )
     origin: Origin
     occurred_at: Instant
     revision: int | None = Field(None, description="Of the subject, where the source counts them.")

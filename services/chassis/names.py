@@ -81,6 +81,9 @@ METRICS: dict[str, Metric] = {
     "sluice_lag_records": Metric("gauge", "Records behind the end.", ("topic", "partition")),
     "sluice_assigned_partitions": Metric("gauge", "Partitions of the group that are ours."),
     "sluice_masked_spans_total": Metric("counter", "Personal data masked, by class.", ("class",)),
+    "sluice_vault_values_total": Metric(
+        "counter", "What customers told us: kept sealed, or left out as too much.", ("result",)
+    ),
     "sluice_batch_texts": Metric(
         "histogram", "Texts per request to the model server.", ("model",), (1, 2, 4, 8, 16, 24, 32)
     ),

@@ -1,17 +1,18 @@
 """An event of ours becomes a case: cleaned, masked, with its subject and its id."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from schemas.automation.case import Case, Domain, Origin, SupplyFields, TicketFields
 from schemas.supply import Measurement, Place, Quantity, Reference, SupplyEventReceived
-from schemas.support import AuthorKind, Direction, Message, TicketReceived
+from schemas.support import TicketReceived
 from services.chassis.dead_letters import RecordOrigin
 from services.chassis.errors import Rejected
 from services.chassis.identity import stable_id
+from services.intake import people
 from services.intake.domain.bounds import DIGITS, MAX_REVISION, number_fits, time_fits
 from services.intake.domain.cleaning import MAX_BYTES, clean, shorten, shorten_masked
 from services.intake.domain.masking import Masked, Masker
@@ -36,7 +37,15 @@ class Entry:
     time: datetime | None = None
 
 
-def case_of(mapped: Mapped, entry: Entry, masker: Masker) -> Case:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A case, and what its placeholders stand for where the customer told us in their own words."""
+
+    case: Case
+    told: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def accepted(mapped: Mapped, entry: Entry, masker: Masker) -> Accepted:
     """The case of one event.
 
     Raises:
@@ -47,26 +56,27 @@ def case_of(mapped: Mapped, entry: Entry, masker: Masker) -> Case:
             return _ticket(ticket, entry, masker)
         case SupplyEventReceived() as event:
             happened = event.occurred_at if mapped.dated else entry.time or entry.origin.timestamp
-            return _supply(event, happened, entry, masker)
+            return Accepted(_supply(event, happened, entry, masker))
 
 
-def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
+def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Accepted:
     if ticket.revision > MAX_REVISION:
         raise Rejected(f"revision: must be at most {MAX_REVISION}; a time in ms fits")
-    message, requester = _by_staff(ticket.message, entry.source), ticket.requester
+    message, requester = people.by_staff(ticket.message, entry.source), ticket.requester
     masked, truncated = _text([ticket.subject or "", message.text if message else ""], masker)
     ticket_id = masker.identifier(ticket.ticket_id)
     occurred_at = message.sent_at if message and message.sent_at else ticket.updated_at
-    return _case(
+    case = _case(
         entry,
         masker,
         Domain.SUPPORT,
         ("ticket", fitting(f"{entry.source.name}/{ticket_id}")),
         masked,
+        customer_ref=people.customer_ref(requester, entry.source, masker),
         text_truncated=truncated or (message is not None and message.truncated),
         occurred_at=_fit("updated_at", occurred_at) or entry.time or entry.origin.timestamp,
         revision=ticket.revision,
-        echo=_echo(ticket, entry.source),
+        echo=people.is_echo(ticket, entry.source),
         declared_language=ticket.language,
         ticket=TicketFields(
             ticket_id=ticket_id,
@@ -85,6 +95,8 @@ def _ticket(ticket: TicketReceived, entry: Entry, masker: Masker) -> Case:
             tags=tuple(masker.identifier(tag) for tag in ticket.tags),
         ),
     )
+    own = message is not None and not case.echo and people.is_customers(message)
+    return Accepted(case, masked.restorable if own else {})
 
 
 def _supply(event: SupplyEventReceived, happened: datetime, entry: Entry, masker: Masker) -> Case:
@@ -182,7 +194,10 @@ def _text(parts: list[str], masker: Masker) -> tuple[Masked, bool]:
     else:
         masked = masker.mask(whole)
     text = shorten_masked(masked.text)
-    return Masked(text, masked.counts), cut or len(text) < len(masked.text)
+    if len(text) == len(masked.text):
+        return masked, cut
+    left = {name: value for name, value in masked.restorable.items() if name in text}
+    return Masked(text, masked.counts, left), True
 
 
 def _id(value: str | None, masker: Masker) -> str | None:
@@ -253,35 +268,10 @@ def _fit(path: str, time: datetime | None) -> datetime | None:
     return time
 
 
-def _echo(ticket: TicketReceived, source: Source) -> bool:
-    """Our own doing: by the mark of the action, or by who did it.
-
-    A message is its author's, also where our integration put it in for a customer.
-    """
-    author = ticket.message.author_id if ticket.message else None
-    return ticket.action_id is not None or (
-        (author or ticket.changed_by) in source.integration_users
-    )
-
-
 def _order(ticket: TicketReceived, source: Source) -> str | None:
     """The source's own link, or the field that the operator named."""
     named = ticket.custom_fields.get(source.order_field) if source.order_field else None
     return ticket.order_id or (fitting(named) if named else None)
-
-
-def _by_staff(message: Message | None, source: Source) -> Message | None:
-    """A message of somebody whom the operator named as a colleague is no customer's."""
-    author = message.author_id if message else None
-    if message is None or author is None or not source.is_staff(author):
-        return message
-    inbound = message.direction is Direction.INBOUND
-    return message.model_copy(
-        update={
-            "author_kind": AuthorKind.AGENT,
-            "direction": Direction.OUTBOUND if inbound else message.direction,
-        }
-    )
 
 
 def _delay(event: SupplyEventReceived) -> Decimal | None:

@@ -12,6 +12,9 @@ import orjson
 from services.chassis.errors import Rejected, Undecodable
 from services.chassis.record import Record
 
+# What intake writes says that it is from here.
+SOURCE = "/sluice/intake"
+
 Form = Literal["binary", "structured", "bare"]
 
 _MANDATORY = ("id", "source", "type", "specversion")

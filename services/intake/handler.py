@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 from typing_extensions import override
 
-from schemas.automation.case import Case, CaseAccepted
+from schemas.automation.case import CaseAccepted
 from schemas.automation.feedback import FeedbackAccepted
 from services.chassis import envelope as out
 from services.chassis.dead_letters import ORIGIN, RecordOrigin, origin_of
@@ -17,17 +17,17 @@ from services.chassis.outcome import DeadLetter, Done, Outcome
 from services.chassis.ports import Attribute, Delivery, Handler, Lane, Metrics, Trace
 from services.chassis.record import Message
 from services.intake import envelope
-from services.intake.cases import Entry, case_of
+from services.intake.cases import Accepted, Entry, accepted
 from services.intake.domain.masking import Masker
 from services.intake.feedback import feedback_of
 from services.intake.formats import ALL
 from services.intake.formats.base import Mapped
 from services.intake.sources import FEEDBACK, Source, Sources
+from services.intake.vault import Vault
 from topics.automation import CASE_ACCEPTED, FEEDBACK_ACCEPTED
 from topics.catalog import ALL as ALL_TOPICS
 from topics.dead_letters import INTAKE_RETRY
 
-SOURCE = "/sluice/intake"
 TRUSTED = frozenset({INTAKE_RETRY.name})
 
 _MAJOR = re.compile(r"\.v[0-9]+\Z")
@@ -37,12 +37,19 @@ _OVERHEAD = 4 * 1024
 
 
 class Accept(Handler):
-    """The same record always gives the same outcome."""
+    """The same record always gives the same outcome. Without a vault no clear value is kept."""
 
-    def __init__(self, sources: Sources, maskers: Mapping[str, Masker], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        maskers: Mapping[str, Masker],
+        metrics: Metrics,
+        vault: Vault | None = None,
+    ) -> None:
         self._sources = sources
         self._maskers = maskers
         self._metrics = metrics
+        self._vault = vault
 
     @override
     async def prepare(self, lane: Lane) -> None:
@@ -83,17 +90,20 @@ class Accept(Handler):
             return (self._feedback(came, source, origin, delivery.trace),)
         cases = self._cases(came, source, origin)
         # One that does not fit refuses the document whole, before anything was said of the rest.
-        values = [_within_limit(case) for case in cases]
+        values = [_within_limit(each) for each in cases]
         return tuple(
-            self._accepted(case, value, delivery.trace)
-            for case, value in zip(cases, values, strict=True)
+            message
+            for each, value in zip(cases, values, strict=True)
+            for message in self._messages(each, value, delivery.trace)
         )
 
-    def _cases(self, came: envelope.Envelope, source: Source, origin: RecordOrigin) -> list[Case]:
+    def _cases(
+        self, came: envelope.Envelope, source: Source, origin: RecordOrigin
+    ) -> list[Accepted]:
         shape = ALL[source.format]
         mapped = shape.map(came.data)
         record_id = came.id or origin.id
-        cases: list[Case] = []
+        cases: list[Accepted] = []
         for index, each in enumerate(mapped):
             # A document's events have ids of their own; the record's names the document.
             own = each.event_id if shape.split or came.id is None else came.id
@@ -102,14 +112,16 @@ class Accept(Handler):
             cases.append(self._case(each, entry))
         return cases
 
-    def _case(self, mapped: Mapped, entry: Entry) -> Case:
+    def _case(self, mapped: Mapped, entry: Entry) -> Accepted:
         try:
-            return case_of(mapped, entry, self._maskers[entry.source.tenant])
+            return accepted(mapped, entry, self._maskers[entry.source.tenant])
         except ValidationError as error:
             fields = "; ".join(".".join(str(p) for p in f["loc"]) for f in error.errors()[:5])
             raise Rejected(f"{fields}: too long or malformed once accepted; shorten it") from error
 
-    def _accepted(self, case: Case, value: bytes, trace: Trace) -> Message:
+    def _messages(self, each: Accepted, value: bytes, trace: Trace) -> list[Message]:
+        """The case, and before it what nobody but the courier may read of it."""
+        case = each.case
         attributes: dict[str, Attribute] = {
             Attr.TENANT: case.tenant,
             Attr.CASE_ID: str(case.case_id),
@@ -126,19 +138,16 @@ class Accept(Handler):
             trace.note({Attr.TENANT: case.tenant, **document})
             with trace.case("accept case", attributes | document) as root:
                 traceparent = root.traceparent
-        return Message(
-            CASE_ACCEPTED.name,
-            case.subject.encode(),
-            value,
-            out.headers(
-                CaseAccepted.event_type,
-                str(case.case_id),
-                SOURCE,
-                case.origin.timestamp,
-                case.subject,
-                traceparent,
-            ),
+        kept = self._vault.messages(case, each.told, traceparent) if self._vault else []
+        headers = out.headers(
+            CaseAccepted.event_type,
+            str(case.case_id),
+            envelope.SOURCE,
+            case.origin.timestamp,
+            case.subject,
+            traceparent,
         )
+        return [*kept, Message(CASE_ACCEPTED.name, case.subject.encode(), value, headers)]
 
     def _feedback(
         self, came: envelope.Envelope, source: Source, origin: RecordOrigin, trace: Trace
@@ -152,7 +161,7 @@ class Accept(Handler):
             out.headers(
                 FeedbackAccepted.event_type,
                 origin.id,
-                SOURCE,
+                envelope.SOURCE,
                 origin.timestamp,
                 source.tenant,
                 trace.traceparent,
@@ -172,9 +181,9 @@ def _refuse_other_type(kind: str | None, topic: str) -> None:
         )
 
 
-def _within_limit(case: Case) -> bytes:
+def _within_limit(accepted: Accepted) -> bytes:
     """The case's value. What the broker would refuse for ever is its record's own fault."""
-    value = CaseAccepted(case=case).to_json()
+    value = CaseAccepted(case=accepted.case).to_json()
     room = CASE_ACCEPTED.max_message_bytes - _OVERHEAD
     if len(value) > room:
         raise Rejected(

@@ -41,7 +41,7 @@ def test_a_dead_letter_fits_where_its_original_fitted(service):
 @pytest.mark.parametrize("topic", ALL, ids=lambda t: t.name)
 def test_owners_are_known(topic):
     """Every topic says who writes and who reads it."""
-    known = SERVICES | {"outside", "operator"}
+    known = SERVICES | {"courier", "outside", "operator"}
     assert topic.writers
     assert topic.readers
     assert set(topic.writers) | set(topic.readers) <= known
@@ -51,3 +51,20 @@ def test_only_the_decider_writes_actions():
     """Promise 2: authority has one source."""
     (actions,) = [t for t in ALL if t.name == "automation.action.requested.v1"]
     assert actions.writers == ("decider",)
+
+
+def test_only_the_courier_reads_what_placeholders_stand_for():
+    """Promise 4: who has no business with clear values is not let near them; erasing needs keys."""
+    vault = [t for t in ALL if t.name.startswith("intake.vault")]
+    assert len(vault) == 2
+    for topic in vault:
+        assert topic.readers == ("courier", "operator")
+        assert topic.writers == ("intake", "operator")
+
+
+def test_what_is_erased_leaves_the_log():
+    """Destroying a key is a promise only where compaction has a deadline."""
+    for topic in (t for t in ALL if t.name.startswith("intake.vault")):
+        assert topic.config["cleanup.policy"] == "compact,delete"
+        assert int(topic.config["max.compaction.lag.ms"]) <= 24 * 3600 * 1000
+        assert int(topic.config["retention.ms"]) <= 30 * 24 * 3600 * 1000

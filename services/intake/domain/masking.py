@@ -8,12 +8,17 @@ import hmac
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from services.intake.domain.personal import EMAIL, RULES, PersonalData, Rule, compact
+from services.intake.domain.personal import EMAIL, RULES, PersonalData, Rule, normal
 
 # Of these no trace is kept, not even a keyed hash: their space is small enough to be searched.
 _TRACELESS = frozenset({PersonalData.CARD, PersonalData.SECRET})
+# What an answer may have to repeat: how to reach somebody, where money goes, whom an invoice names.
+# Numbers that tell a citizen (PAN, Aadhaar) are repeated to nobody.
+_RESTORABLE = frozenset(
+    {PersonalData.EMAIL, PersonalData.PHONE, PersonalData.IBAN, PersonalData.GSTIN}
+)
 
 _OPENING = re.compile(r"\[(?=\[)")
 _HASH_DIGITS = 12
@@ -24,10 +29,14 @@ _TAKEN = b"\1"
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A text without personal data, and how many spans of each class went."""
+    """A text without personal data, and how many spans of each class went.
+
+    `restorable`: what a placeholder stands for, of the classes that an answer may repeat.
+    """
 
     text: str
     counts: dict[str, int]
+    restorable: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +79,18 @@ class _Claims:
         """The text's first `keep` characters, with every claim that begins there replaced whole."""
         parts: list[str] = []
         counts: Counter[str] = Counter()
+        restorable: dict[str, str] = {}
         at = 0
         for span in sorted(self.spans, key=lambda each: each.start):
             if span.start >= keep:
                 break
             parts += self.text[at : span.start], span.instead
             counts[span.kind.value] += 1
+            if span.kind in _RESTORABLE:
+                restorable[span.instead] = self.text[span.start : span.end]
             at = span.end
         parts.append(self.text[at : max(at, keep)])
-        return Masked("".join(parts), dict(counts))
+        return Masked("".join(parts), dict(counts), restorable)
 
 
 class Masker:
@@ -151,7 +163,7 @@ class Masker:
     def _placeholder(self, kind: PersonalData, found: str) -> str:
         if kind in _TRACELESS:
             return f"[[{kind.name}]]"
-        exact = found.lower() if kind is PersonalData.EMAIL else compact(found)
+        exact = normal(kind, found)
         return f"[[{kind.name}:{self._hash(f'{kind}:{exact}')[:_HASH_DIGITS]}]]"
 
     def _hash(self, value: str) -> str:

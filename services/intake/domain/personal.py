@@ -51,6 +51,17 @@ def compact(found: str) -> str:
     return _NOT_ALNUM.sub("", found).upper()
 
 
+def normal(kind: PersonalData, found: str) -> str:
+    """What the ways of writing one value have in common.
+
+    A number with its country's code is told by it, after + or 00; one without is another number.
+    """
+    if kind is PersonalData.EMAIL:
+        return found.lower()
+    exact = compact(found)
+    return exact.removeprefix("00") if kind is PersonalData.PHONE else exact
+
+
 def _card(found: str) -> int:
     """The longest beginning, whole groups of digits, that is a card's number: 0 where none is."""
     digits: list[int] = []
