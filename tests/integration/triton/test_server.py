@@ -1,5 +1,6 @@
 """Starting and stopping leaves nothing behind; what dies inside is noticed and brought back."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -15,6 +16,9 @@ from services.assessor.domain.asking import Question
 from services.assessor.reader import signature
 from services.chassis.triton.faults import Fault, Kind
 from tests.integration.triton.conftest import ask
+
+# Seconds after which clients give up: before, while and after a batch is computed.
+WAITS = (0.01, 0.03, 0.06, 0.1)
 
 # Each starts or restarts a server, which takes ten times as long on a machine under load.
 pytestmark = [pytest.mark.triton, pytest.mark.timeout(240, func_only=True)]
@@ -87,6 +91,27 @@ def test_a_killed_server_serves_again_at_the_same_address(own: TritonPart) -> No
     own.wait_ready()
     assert own.url == url
     assert not any(child.is_running() for child in children)
+
+
+async def test_requests_that_nobody_waits_for_any_more_do_no_harm(own: TritonPart) -> None:
+    """A client that gives up or is killed cancels. Where two steps followed one, that ended it.
+
+    With the heads side by side behind the encoder the server was gone after some thousand of them,
+    at the latest when it had worked off what nobody waited for.
+    """
+    ticket = signature(Question.TICKET)
+    assert own.child is not None
+    server = own.child.pid
+    given_up = 0
+    for number in range(40):
+        requests = [[b"refund %d" % number]] * 16
+        asked = (ask(own.url, *requests, signature=ticket, deadline_s=wait) for wait in WAITS)
+        for answers in await asyncio.gather(*asked):
+            given_up += sum(isinstance(answer, Fault) for answer in answers)
+    assert given_up > 2000
+    (rows,) = await ask(own.url, [b"refund"], signature=ticket, deadline_s=120)
+    assert not isinstance(rows, BaseException)
+    assert (own.running, own.child.pid) == (True, server)
 
 
 def test_nothing_is_left_after_serving() -> None:

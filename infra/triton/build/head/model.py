@@ -1,4 +1,7 @@
-"""EMBEDDING in, the likeliest labels out, with which head says so."""
+"""EMBEDDING in, the likeliest labels out, with which head says so.
+
+A head that another one follows passes the vector on to it: see read_ticket/config.pbtxt.
+"""
 
 from __future__ import annotations  # the stub gives `pb` its types only after this file is loaded
 
@@ -27,15 +30,19 @@ class TritonPythonModel:
         return [self._reply(request) for request in requests]
 
     def _reply(self, request: pb.InferenceRequest) -> pb.InferenceResponse:
+        vectors = pb.get_input_tensor_by_name(request, "EMBEDDING").as_numpy()
         try:
-            labels, scores = self.head.tell(
-                pb.get_input_tensor_by_name(request, "EMBEDDING").as_numpy()
-            )
+            labels, scores = self.head.tell(vectors)
         except ValueError as error:
             return pb.InferenceResponse(
                 error=pb.TritonError(str(error), pb.TritonError.INVALID_ARG)
             )
         identity = np.array([[self.identity]] * len(labels), dtype=object)
-        return pb.InferenceResponse(
-            [pb.Tensor("LABEL", labels), pb.Tensor("SCORE", scores), pb.Tensor("HEAD", identity)]
-        )
+        told = [
+            pb.Tensor("LABEL", labels),
+            pb.Tensor("SCORE", scores),
+            pb.Tensor("HEAD", identity),
+        ]
+        if "PASSED_ON" in request.requested_output_names():
+            told.append(pb.Tensor("PASSED_ON", vectors))
+        return pb.InferenceResponse(told)
