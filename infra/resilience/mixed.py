@@ -227,13 +227,12 @@ def _line(source: str, published: Sequence[load.Published], found: Found) -> Lin
 
 def show(report: Report, plan: Plan, console: Console) -> None:
     """The table, and what was broken."""
-    table = Table(
-        "source", title=f"events = decided + dead letters, seed {plan.seed}", show_footer=False
-    )
+    table = Table(title=f"events = decided + dead letters, seed {plan.seed}")
+    table.add_column("source", no_wrap=True)
     for column in (
         "records",
-        "of them documents",
-        "with events",
+        "documents",
+        "events in them",
         "events",
         "decided",
         "dead letters",
@@ -280,7 +279,7 @@ def main(count: int, seed: int, keep: Path | None) -> None:
 
     Starts a Kafka and a Triton of its own. Exit code 1 when a promise was broken.
     """
-    console = Console()
+    console = Console(highlight=False)
     plan = Plan(records=count, seed=seed, public=public_data.home())
     if plan.public is None:
         console.print(f"no public data sets: {public_data.VARIABLE} names no folder; our own alone")

@@ -95,6 +95,8 @@ def _pretty(place: str, each: Accepted) -> str:
         "event id": case.event_id if each.own_id else f"{case.event_id} (the record's ce_id)",
         "occurred": case.occurred_at.isoformat(),
     }
+    if case.customer_ref:
+        about["customer"] = case.customer_ref
     if case.batch_id:
         about["batch"] = case.batch_id
     if case.echo:
@@ -169,6 +171,7 @@ def _plain(became: Became) -> Iterator[dict[str, Any]]:
             "subject": case.subject,
             "occurred_at": case.occurred_at.isoformat(),
             "revision": case.revision,
+            "customer_ref": case.customer_ref,
             "echo": case.echo,
             "language": case.declared_language,
             "text": case.text,

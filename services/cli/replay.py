@@ -171,21 +171,21 @@ class _UnderWay:
 
     def __init__(self, done: _Done) -> None:
         self.done = done
-        self._sent: deque[tuple[Document, Awaitable[tuple[Position, ...]]]] = deque()
+        self._sent: deque[tuple[Document, asyncio.Future[tuple[Position, ...]]]] = deque()
 
     def add(self, document: Document, sent: "Awaitable[tuple[Position, ...]]") -> None:
         """One more."""
-        self._sent.append((document, sent))
+        self._sent.append((document, asyncio.ensure_future(sent)))
 
     async def settle(self, left: int) -> None:
-        """Await the oldest until no more than so many are left.
+        """Take what is confirmed, and await the oldest until no more than so many are left.
 
         Raises:
             Outage: the broker does not confirm.
         """
         from services.chassis.errors import Refused  # noqa: PLC0415 - keeps --help fast
 
-        while len(self._sent) > left:
+        while self._sent and (len(self._sent) > left or self._sent[0][1].done()):
             document, sent = self._sent[0]
             try:
                 await asyncio.shield(sent)  # an interrupt ends the waiting, not the send

@@ -160,7 +160,7 @@ def test_no_text_leaves_unmasked(tmp_path) -> None:
             {
                 "ticket_id": "mail-from-meera@example.com",
                 "revision": 1,
-                "requester": {"id": "meera@example.com"},
+                "requester": {"id": "u-meera", "email": "meera@example.com"},
                 "message": {"id": "m", "author_id": "meera@example.com",
                             "text": "I am meera@example.com, my card is 4111 1111 1111 1111"},
                 "changed_by": "meera@example.com",
@@ -177,6 +177,7 @@ def test_no_text_leaves_unmasked(tmp_path) -> None:
         assert "4111" not in done.output
     (line,) = lines(file, "--as", "helpdesk")
     assert line["masked"] == {"email": 1, "card": 1}
+    assert line["customer_ref"], "who it is joins cases, by a hash"
     assert "[[CARD]]" in line["text"]
     again = lines(file, "--as", "helpdesk")[0]
     assert again["text"] != line["text"], "the key is thrown away"
