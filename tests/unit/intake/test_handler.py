@@ -1,5 +1,6 @@
 """A record at the door: cases with identity, one trace each, or a dead letter that says why."""
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,6 +12,9 @@ from services.chassis.dead_letters import origin_headers, origin_of
 from services.chassis.identity import stable_id
 from services.chassis.names import METRICS, Attr
 from services.chassis.outcome import DeadLetter, Done
+from services.chassis.ports import Delivery
+from services.intake import handler
+from tests.fakes_decider import FakeLane
 from tests.fakes_intake import (
     EXAMPLES,
     OUTCOMES,
@@ -247,3 +251,21 @@ def test_a_case_just_below_its_topics_limit_is_accepted(door):
     (message,) = case.messages
     assert CASE_ACCEPTED.max_message_bytes - 50_000 < len(message.value)
     assert len(message.value) < CASE_ACCEPTED.max_message_bytes
+
+
+async def test_a_chunk_of_hostile_texts_leaves_others_their_turn(door, monkeypatch):
+    """The heartbeat of a consumer lives on the same loop."""
+    monkeypatch.setattr(handler, "_TURN_S", 0.0)
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(other())
+    deliveries = [Delivery(record(ticket(), offset=n), SpanTrace()) for n in range(5)]
+    await door.handler.handle(FakeLane(), deliveries)
+    beside.cancel()
+    assert turns >= 5

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain import checkdigits
+from services.intake.domain import checkdigits, masking
 from services.intake.domain.cleaning import clean
 from services.intake.domain.masking import Masker
 from services.intake.domain.personal import RULES
@@ -268,3 +268,22 @@ def test_an_id_that_is_a_persons_address_is_hashed(value):
     assert re.fullmatch(r"h-[0-9a-f]{24}", found)
     assert MASKER.identifier(value) == found
     assert MASKER.reference(value) == found.removeprefix("h-")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "beginning"),
+    [
+        (r"\bSO-\d{4,12}\b", "SO-"),
+        (r"\bPO[- ]?\d{4,12}\b", "PO"),
+        (r"1Z[0-9A-Z]{16}", "1Z"),
+        (r"SOX?-\d{4}", "SO"),
+        (r"AB{2,3}C", "A"),
+        (r"\b[A-Z]{3}\d{7}\b", ""),
+        (r"\bSO-\d{4}|PO-\d{4}", ""),
+        (r"(?i)so-\d{4}", ""),
+        (r"\d{4}", ""),
+    ],
+)
+def test_what_a_business_pattern_begins_with_is_looked_for_first(pattern, beginning):
+    """Only where no find can do without it: a reference that is missed would be masked."""
+    assert masking._beginning(re.compile(pattern)) == beginning

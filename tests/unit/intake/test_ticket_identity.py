@@ -179,3 +179,16 @@ def test_a_text_that_its_mapping_had_to_cut_says_so(door):
     value = copy.deepcopy(example("sources/zammad/customer-mail.json"))
     value["article"]["body"] = "<p>x</p>" * 40_000
     assert door.case(sent("sources/zammad/customer-mail.json", value)).text_truncated
+
+
+def test_one_customer_is_one_in_every_source_that_tells_an_address(door):
+    """Budgets and histories are a person's, not a helpdesk's."""
+    first, second = door.cases(sent("sources/zendesk/ticket-page.json"))
+    told = [
+        door.case(mail_record(example(REPLY))),
+        door.case(sent("sources/freshdesk/automation-webhook.json")),
+        door.case(sent("sources/intercom/customer-replied.json")),
+        first,
+    ]
+    assert len({case.customer_ref for case in told}) == 1
+    assert second.customer_ref not in {first.customer_ref, None}
