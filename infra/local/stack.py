@@ -29,6 +29,7 @@ SERVICES: dict[str, tuple[str, ...]] = {
     "decider": ("topics", "zipkin"),
 }
 _MASKING_KEY = "SLUICE_INTAKE_MASKING_KEY"
+_VAULT_KEY = "SLUICE_INTAKE_VAULT_PUBLIC_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +167,17 @@ def _environment(parts: Mapping[str, Part]) -> dict[str, str]:
 
 
 def _secrets(service: str, home: Home) -> dict[str, str]:
-    """What only this service may know."""
-    if service != "intake" or _MASKING_KEY in os.environ:
+    """What only this service may know; what the environment has, it has from there."""
+    from services.chassis.vault.keys import MasterKey  # noqa: PLC0415 - loads OpenSSL
+
+    if service != "intake":
         return {}
-    return {_MASKING_KEY: home.secret("intake-masking-key")}
+    master = MasterKey.parse(home.secret("vault-private-key"))
+    made = {
+        _MASKING_KEY: home.secret("intake-masking-key"),
+        _VAULT_KEY: master.public.raw.hex(),
+    }
+    return {name: value for name, value in made.items() if name not in os.environ}
 
 
 def _make_topics(bootstrap_servers: str) -> None:

@@ -30,8 +30,12 @@ _COMMANDS = {
     "logs": _Command("stack", "logs", "What the parts have to say."),
     "map": _Command("mapping", "map_", "Show what a source's file becomes, without Kafka."),
     "replay-file": _Command("replay", "replay_file", "Publish real files as their source would."),
+    "customer-refs": _Command(
+        "customers", "customer_refs", "Print under which references customers' facts go."
+    ),
     "topics": _Command("topics", "topics", "Topics as declared: check for drift, or apply."),
     "dead-letters": _Command("dead_letters", "dead_letters", "List, show, redrive dead letters."),
+    "vault": _Command("vault", "vault", "What is kept of customers: show, erase; master keys."),
     "offsets": _Command("offsets", "offsets", "Show committed offsets; accept a loss."),
     "policies": _Command(
         "policies", "policies", "Check policies and run their tests; list facts and actions."

@@ -137,7 +137,7 @@ class House:
         reader = LogReader(self.kafka)
         return [
             record
-            for number in range(PARTITIONS)
+            for number in range(reader.partitions(topic))
             for batch in reader.read_all(topic, number)
             for record in batch
         ]

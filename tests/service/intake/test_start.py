@@ -42,6 +42,10 @@ def started(tmp_path, monkeypatch, capsys):
         ({"SLUICE_INTAKE_SORUCES": "x"}, "SLUICE_INTAKE_SORUCES: unknown setting; did you mean"),
         ({"SLUICE_INTAKE_MASKING_KEY": "short"}, "SLUICE_INTAKE_MASKING_KEY: "),
         ({"SLUICE_INTAKE_MASKING_KEY": None}, "SLUICE_INTAKE_MASKING_KEY: Field required"),
+        (
+            {"SLUICE_INTAKE_VAULT_PUBLIC_KEY": "short"},
+            "VAULT_PUBLIC_KEY: Value error, must be 64 h",
+        ),
         ({"SLUICE_KAFKA_BOOTSTRAP_SERVERS": None}, "SLUICE_KAFKA_BOOTSTRAP_SERVERS: Field req"),
     ],
 )

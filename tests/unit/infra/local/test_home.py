@@ -13,6 +13,7 @@ from infra.local.part import StackError
 from infra.local.places import Ports
 from infra.local.stack import Plan, units
 from infra.local.zipkin import Zipkin
+from services.chassis.vault.keys import MasterKey
 
 
 @pytest.fixture
@@ -103,7 +104,10 @@ def test_every_part_listens_on_loopback_only(tmp_path: Path) -> None:
 def test_services_get_what_they_need_and_no_more(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Addresses by environment; the masking key goes to intake alone; folders never shared."""
+    """Addresses by environment; intake's keys go to intake alone; folders never shared.
+
+    Of the vault's master key not even intake gets the half that opens.
+    """
     monkeypatch.setattr("infra.local.stack.Ports", lambda *_: FixedPorts())
     made = units(Plan(workers={"decider": 2}), home)
     services = {unit.name: unit for unit in made if hasattr(unit, "service")}
@@ -113,7 +117,11 @@ def test_services_get_what_they_need_and_no_more(
     assert envs["decider-2"]["SLUICE_INSTANCE"] == "decider-2"
     assert envs["decider-1"]["OTEL_TRACES_EXPORTER"] == "zipkin_json"
     assert envs["decider-1"]["SLUICE_STATE_DIR"] != envs["decider-2"]["SLUICE_STATE_DIR"]
-    assert [name for name in envs if "SLUICE_INTAKE_MASKING_KEY" in envs[name]] == ["intake-1"]
+    for key in ("SLUICE_INTAKE_MASKING_KEY", "SLUICE_INTAKE_VAULT_PUBLIC_KEY"):
+        assert [name for name in envs if key in envs[name]] == ["intake-1"]
+    private = home.secret("vault-private-key")
+    assert MasterKey.parse(private).public.raw.hex() in envs["intake-1"].values()
+    assert not [name for name in envs if private in envs[name].values()]
 
 
 def test_a_part_is_chosen_with_what_it_needs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
