@@ -104,4 +104,4 @@ def test_dispositions_are_those_of_the_cbv():
     """But for the names of CBV 1.x that still travel."""
     listed = exceptions._QUALITY | exceptions._DAMAGE | exceptions._SHORT | exceptions._DOUBTFUL
     older = {each for each in listed if each.startswith("non_sellable_")}
-    assert listed - older <= DISPOSITIONS
+    assert listed - older <= DISPOSITIONS.words
