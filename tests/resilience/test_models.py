@@ -6,10 +6,15 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
+from tritonclient.grpc import service_pb2_grpc
 
 from infra.resilience import load
 from schemas.automation.assessment import CaseAssessed
+from services.assessor.domain.asking import Question
+from services.assessor.reader import signature
+from services.chassis.triton.wire import encode
 from tests.flows import judged, records, until
 from topics.automation import CASE_ASSESSED
 
@@ -54,6 +59,18 @@ def test_a_text_that_kills_the_model_is_found_and_no_other_is_blamed(flow, marks
     assert {letter.reason for letter in letters} == {"inference-failed"}
     assert len((marks / "died").read_text()) >= 3, "it had three chances alone"
     judged(flow, flow.publish(_tickets("after-killer", 20)))
+
+
+def test_texts_that_break_the_model_at_once_do_not_lock_the_server_up(triton) -> None:
+    """A step that fails while the next one is scheduled did: no client of gRPC was answered."""
+    failing = encode(signature(Question.TICKET), [b"(raise at once)"])
+    sound = encode(signature(Question.TICKET), [b"refund"])
+    with grpc.insecure_channel(triton.url) as channel:
+        server = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        for _ in range(1_000):
+            with pytest.raises(grpc.RpcError, match="asked to, at once"):
+                server.ModelInfer(failing, timeout=20)
+        assert server.ModelInfer(sound, timeout=20).outputs
 
 
 def test_one_tenant_s_flood_of_garbage_stops_nobody_else(flow, oracle) -> None:

@@ -25,3 +25,18 @@ def test_no_two_steps_follow_the_same_one(path: Path) -> None:
     used = Counter(re.findall(r'input_map \{ key: "\w+" value: "(\w+)" \}', text))
     assert made
     assert {name: used[name] for name in made if used[name] > 1} == {}
+
+
+@pytest.mark.parametrize("path", ENSEMBLES, ids=lambda path: path.parent.name)
+def test_one_step_begins_and_each_other_follows_one_of_them(path: Path) -> None:
+    """Of two first steps one that fails at once locks the server up; of two seconds, see above."""
+    steps = path.read_text().split("model_name:")[1:]
+    made = {
+        name: number
+        for number, step in enumerate(steps)
+        for name in re.findall(r'output_map \{ key: "\w+" value: "(\w+)" \}', step)
+    }
+    used = [re.findall(r'input_map \{ key: "\w+" value: "(\w+)" \}', step) for step in steps]
+    follows = [{made[name] for name in names if name in made} for names in used]
+    assert follows[0] == set()
+    assert [sorted(each) for each in follows[1:]] == [[n] for n in range(len(steps) - 1)]
