@@ -165,7 +165,7 @@ def test_a_producer_without_a_trace_gets_a_root_of_ours(up) -> None:
     assert producer.flush(30) == 0
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        spans = _search(up, f"sluice.subject=acme|ticket:{ticket}")
+        spans = _search(up, f"sluice.subject=acme|ticket:helpdesk/{ticket}")
         roots = [span for span in spans if span["name"] == f"process {TICKET_RECEIVED.name}"]
         if roots:
             assert "parentId" not in roots[0]
