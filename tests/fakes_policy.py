@@ -108,7 +108,6 @@ def make_view(
         "revision": None,
         "message_id": None,
         "echo": False,
-        "confidence": None,
         **fields,
     }
     return CaseView(

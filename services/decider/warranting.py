@@ -28,6 +28,7 @@ from services.chassis.names import Attr
 from services.chassis.ports import Attribute, Trace
 from services.decider.domain import ruling as domain
 from services.decider.domain.case import CaseView
+from services.decider.domain.observing import confidence
 from services.decider.domain.policy import Policy
 from services.decider.domain.ruling import Planned, Ruling
 from services.decider.messages import action_message, decision_message
@@ -50,7 +51,7 @@ def warrant(
     Raises:
         Rejected: it would not fit on the wire.
     """
-    proof = _Proof(assessed, view, policy, ruling.rule, now)
+    proof = _Proof(assessed, ruling, policy, now)
     planned = [(each, proof.action(each)) for each in ruling.actions]
     decision = _decision(assessed.case, ruling, proof.policy, planned, now)
     _note(decision, trace)
@@ -84,22 +85,21 @@ class _Proof:
     def __init__(
         self,
         assessed: CaseAssessed,
-        view: CaseView,
+        ruling: Ruling,
         policy: Policy,
-        rule: str | None,
         now: datetime,
     ) -> None:
         readings = assessed.assessment.readings
         self._case = assessed.case
         self._evidence = assessed.assessment.evidence
-        self._confidence = view.confidence
+        self._confidence = confidence(ruling.facts)
         self._calibrated = bool(readings) and all(each.calibrated for each in readings)
         models = {model: None for each in readings for model in each.models}
         self._models = tuple(models)
         self._now = now
         self.policy = (
-            PolicyRef(id=policy.id, version=policy.version, sha256=policy.sha256, rule=rule)
-            if rule is not None
+            PolicyRef(id=policy.id, version=policy.version, sha256=policy.sha256, rule=ruling.rule)
+            if ruling.rule is not None
             else None
         )
 

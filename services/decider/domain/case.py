@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.decider.domain.supplying import SupplyView
 from services.decider.domain.values import Facts, Scalar
 
 
@@ -38,7 +39,7 @@ class CaseView:
     language: str | None
     facts: Facts
     joined: tuple[Joined, ...] = ()
-    confidence: float | None = None
+    supply: SupplyView | None = None
 
 
 class Memory(Protocol):

@@ -24,7 +24,7 @@ def decide(
     superseded = _is_older(view, memory)
     if superseded and not _brings_a_message(view, memory):
         return _unasked(Reason.SUPERSEDED)
-    facts, stale = facts_at(view, now, superseded=superseded)
+    facts, stale = facts_at(view, now, superseded=superseded, standards=policy.standards)
     match = evaluate(policy, facts, stale)
     actions = plan(view, policy, match, memory, control, now)
     verdict, reason = judge(match.rule, actions)

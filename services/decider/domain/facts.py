@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from services.decider.domain import exceptions
+from services.decider.domain import coldchain, exceptions, severity
 from services.decider.domain.values import Kind
 
 
@@ -136,10 +136,26 @@ _EVENT = (
     _text("supply.reason_code", _C, "With its list, as smdg:WEA.", domain=_SUPPLY),
     _text("supply.disposition", _C, "CBV disposition, its last part.", domain=_SUPPLY),
     _number("supply.delay_days", _C, "New time minus the one promised; below 0 is early.", _SUPPLY),
+    _text("supply.corrects", _C, "The event that this one contradicts, by its id.", domain=_SUPPLY),
     _flag("supply.retracts", _C, "The event takes an earlier one back.", _SUPPLY),
+    _flag("supply.replaces", _C, "The event stands in place of an earlier one.", _SUPPLY),
     _number("supply.lots", _C, "How many lots the event names.", _SUPPLY),
-    _number("supply.temperature_min", _C, "Lowest measured, in the unit of the source.", _SUPPLY),
-    _number("supply.temperature_max", _C, "Highest measured, in the unit of the source.", _SUPPLY),
+    _number("supply.price_change", _C, "Of a price, in per cent; above 0 is dearer.", _SUPPLY),
+    _number("supply.demand_ratio", _C, "What is ordered by what was forecast.", _SUPPLY),
+    _number("supply.temperature_min", _C, "Lowest measured, in Celsius.", _SUPPLY),
+    _number("supply.temperature_max", _C, "Highest measured, in Celsius.", _SUPPLY),
+    _text(
+        "temperature.state", _T,
+        "Of a window of readings against the limits of the goods, else of the reefer's setpoint;"
+        " missing without a window or limits. Unclear: a summary may hide it.",
+        *coldchain.STATES, domain=_SUPPLY,
+    ),
+    _number("temperature.minutes", _T, "How long the window is.", _SUPPLY),
+    _number("temperature.minutes_out", _T, "How long it was out of limits, at least.", _SUPPLY),
+    _number(
+        "temperature.mean_kinetic", _T,
+        "The constant temperature that does the same harm, in Celsius, at least.", _SUPPLY,
+    ),
     *(_text(f"ref.{each}", _C, f"The first {each} the event names.", domain=_SUPPLY)
       for each in REFERENCES),
     _text(
@@ -151,8 +167,12 @@ _EVENT = (
     _text("exception.rule", _T, "The row of the table that says so.", domain=_SUPPLY),
     _text(
         "exception.severity", _T, "By rule, never by a model.",
-        "minor", "major", "critical", domain=_SUPPLY,
+        *exceptions.SEVERITIES, domain=_SUPPLY,
     ),
+    _text(
+        "exception.driver", _T, "What makes it so severe.", *severity.DRIVERS, domain=_SUPPLY,
+    ),
+    _number("exception.days_late", _T, "By how many days it is late, as far as we know.", _SUPPLY),
     _number("exception.confidence", _R, "Calibrated, 0 to 1; a table is 1.", _SUPPLY),
     _number("exception.margin", _R, "Distance to the second label, 0 to 1.", _SUPPLY),
     _flag("exception.abstained", _R, "The reading is not to be relied upon.", _SUPPLY),
@@ -191,6 +211,12 @@ _JOINED = (
         2 * _DAY, _SUPPLY,
     ),
     _joined("sku.safety_class", Kind.STRING, "How harmful a bad one is.", 30 * _DAY, _SUPPLY),
+    _joined("sku.temperature_min", Kind.NUMBER, "Not below, in Celsius.", 30 * _DAY, _SUPPLY),
+    _joined("sku.temperature_max", Kind.NUMBER, "Not above, in Celsius.", 30 * _DAY, _SUPPLY),
+    _joined(
+        "sku.excursion_minutes", Kind.NUMBER, "How long it may be out of these in one window.",
+        30 * _DAY, _SUPPLY,
+    ),
     _joined(
         "stock.cover_days", Kind.NUMBER, "Days the stock lasts.", timedelta(hours=12), _SUPPLY,
     ),

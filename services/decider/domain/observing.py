@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.decider.domain import clocks, exceptions
+from services.decider.domain import clocks, supplying
 from services.decider.domain.case import CaseView, Joined
-from services.decider.domain.facts import FACTS, MASKED_CLASSES, REFERENCES, Source
-from services.decider.domain.values import Facts, Scalar, kind_of
+from services.decider.domain.facts import FACTS, MASKED_CLASSES, Source
+from services.decider.domain.readings import of_reading
+from services.decider.domain.supplying import USUAL, Standards, judge, supply_view
+from services.decider.domain.values import Facts, Scalar, kind_of, number, present
 
 _Wire = Mapping[str, Any]
 _Found = dict[str, Scalar]
@@ -22,14 +24,11 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
     facts = _of_any(case, readings.get("language"))
     ticket, supply = case.get("ticket"), case.get("supply")
     if ticket is not None:
-        facts |= _of_ticket(ticket) | _of_reading("intent", readings.get("intent"))
+        facts |= _of_ticket(ticket) | of_reading("intent", readings.get("intent"))
         facts |= _of_sentiment(readings.get("sentiment"))
     if supply is not None:
-        facts |= _of_supply(supply) | _of_exception(supply, readings.get("exception"))
+        facts |= supplying.of_supply(supply)
     language = facts.get("language.code")
-    by_model = ticket is not None or facts.get("exception.source") == "model"
-    sure = "intent.confidence" if ticket is not None else "exception.confidence"
-    confidence = facts.get(sure) if by_model else None
     return CaseView(
         case_id=str(case["case_id"]),
         tenant=case["tenant"],
@@ -45,11 +44,13 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
         language=None if language is None else str(language),
         facts=facts,
         joined=tuple(_joined(assessment.get("facts", ()), supply)),
-        confidence=None if confidence is None else float(confidence),
+        supply=None if supply is None else supply_view(supply, readings.get("exception")),
     )
 
 
-def facts_at(case: CaseView, now: datetime, *, superseded: bool) -> tuple[Facts, frozenset[str]]:
+def facts_at(
+    case: CaseView, now: datetime, *, superseded: bool, standards: Standards = USUAL
+) -> tuple[Facts, frozenset[str]]:
     """All facts at that moment, and the names of those that are too old to count."""
     facts = dict(case.facts)
     facts["case.age_s"] = round((now - case.received_at).total_seconds(), 3)
@@ -63,19 +64,17 @@ def facts_at(case: CaseView, now: datetime, *, superseded: bool) -> tuple[Facts,
                 stale.add(name)
             else:
                 facts[name] = value
-    judge_severity(facts)
+    if case.supply is not None:
+        judge(facts, case.supply, standards, ahead=case.occurred_at - case.received_at)
     return facts, frozenset(stale)
 
 
-def judge_severity(facts: dict[str, Scalar]) -> None:
-    """Add how bad the exception is, if there is one: by rule, over facts as fresh as they are."""
-    label = facts.get("exception.label")
-    if label is not None:
-        facts["exception.severity"] = exceptions.severity(
-            str(label),
-            _float(facts.get("supply.delay_days")),
-            cover_days=_float(facts.get("stock.cover_days")),
-        )
+def confidence(facts: Facts) -> float | None:
+    """How sure the model was that the decision rests upon; None where it rests upon none."""
+    if "supply.family" not in facts:
+        return number(facts, "intent.confidence")
+    by_model = facts.get("exception.source") == "model"
+    return number(facts, "exception.confidence") if by_model else None
 
 
 def _of_any(case: _Wire, language: _Wire | None) -> _Found:
@@ -113,25 +112,7 @@ def _of_ticket(ticket: _Wire) -> _Found:
         "ticket.message_author": ticket.get("message_author_kind"),
         "ticket.message_automatic": bool(ticket.get("message_automatic", False)),
     }
-    return _present(named)
-
-
-def _of_reading(prefix: str, reading: _Wire | None) -> _Found:
-    """An abstained label is told as a guess only: no rule relies upon it by accident."""
-    if reading is None:
-        return {}
-    abstention = reading.get("abstained")
-    facts: _Found = {
-        f"{prefix}.guess": reading["label"],
-        f"{prefix}.confidence": reading["confidence"],
-        f"{prefix}.margin": reading.get("margin", 0.0),
-        f"{prefix}.abstained": abstention is not None,
-    }
-    if abstention is None:
-        facts[f"{prefix}.label"] = reading["label"]
-    else:
-        facts[f"{prefix}.abstention"] = str(abstention)
-    return facts
+    return present(named)
 
 
 def _of_sentiment(reading: _Wire | None) -> _Found:
@@ -140,73 +121,6 @@ def _of_sentiment(reading: _Wire | None) -> _Found:
     return {
         "sentiment.label": reading["label"],
         "sentiment.confidence": reading["confidence"],
-    }
-
-
-def _of_supply(supply: _Wire) -> _Found:
-    refs: Iterable[_Wire] = supply.get("refs", ())
-    facts = _present(
-        {
-            "supply.family": supply["family"],
-            "supply.milestone": supply["milestone"],
-            "supply.classifier": supply["classifier"],
-            "supply.source_code": supply.get("source_code"),
-            "supply.reason_code": supply.get("reason_code"),
-            "supply.disposition": supply.get("disposition"),
-            "supply.delay_days": _float(supply.get("delay_days")),
-            "supply.retracts": supply.get("corrects") is not None
-            and supply.get("correction") != "replaced",
-        }
-    )
-    lots = set()
-    for ref in refs:
-        if ref["type"] in REFERENCES:
-            facts.setdefault(f"ref.{ref['type']}", ref["value"])
-        if ref["type"] == "lot":
-            lots.add(ref["value"])
-    facts["supply.lots"] = len(lots)
-    return facts | _of_temperatures(supply.get("measurements", ()))
-
-
-def _of_temperatures(measurements: Iterable[_Wire]) -> _Found:
-    seen = [
-        float(value)
-        for each in measurements
-        if each["kind"] == "temperature"
-        for value in (each.get("value"), each.get("minimum"), each.get("maximum"))
-        if value is not None
-    ]
-    return (
-        {"supply.temperature_min": min(seen), "supply.temperature_max": max(seen)} if seen else {}
-    )
-
-
-def _of_exception(supply: _Wire, reading: _Wire | None) -> _Found:
-    """The code tables first: a model is believed only where the codes say nothing."""
-    told = exceptions.classify(
-        exceptions.Codes(
-            family=str(supply["family"]),
-            milestone=str(supply["milestone"]),
-            classifier=str(supply["classifier"]),
-            reason_code=supply.get("reason_code"),
-            disposition=supply.get("disposition"),
-            delay_days=_float(supply.get("delay_days")),
-            lasting=tuple(supply.get("persistent_dispositions", ())),
-            measured=tuple(each["kind"] for each in supply.get("measurements", ())),
-        )
-    )
-    if told is None:
-        read = _of_reading("exception", reading)
-        return read | {"exception.source": "model"} if read else {}
-    label, row = told
-    return {
-        "exception.label": label,
-        "exception.guess": label,
-        "exception.source": "table",
-        "exception.rule": row,
-        "exception.confidence": 1.0,
-        "exception.margin": 1.0,
-        "exception.abstained": False,
     }
 
 
@@ -231,18 +145,3 @@ def _instant(name: str, value: object, as_of: datetime, supply: _Wire | None) ->
     expected = None if supply is None else supply.get("new_time")
     if name == "po.promised_at" and expected is not None:
         yield Joined(name="po.late_days", value=clocks.days(expected - at), as_of=as_of)
-
-
-def _present(named: Mapping[str, object]) -> _Found:
-    """What is there, without the classes of the wire."""
-    found: _Found = {}
-    for name, value in named.items():
-        if isinstance(value, str):
-            found[name] = str(value)
-        elif isinstance(value, bool | int | float):
-            found[name] = value
-    return found
-
-
-def _float(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]  # Decimal or number

@@ -8,6 +8,7 @@ from services.decider.domain.actions import ActionSpec
 from services.decider.domain.autonomy import Level
 from services.decider.domain.conditions import Condition, because, failed
 from services.decider.domain.macros import Macro
+from services.decider.domain.supplying import USUAL, Standards
 from services.decider.domain.values import Facts, Scalar
 
 DEFAULT = "default"
@@ -114,6 +115,7 @@ class Policy:
     control_group: Mapping[str, float]
     macros: Mapping[str, Macro]
     tests: tuple[PolicyTest, ...]
+    standards: Standards = USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,3 +32,25 @@ def kind_of(value: object) -> Kind | None:
             return Kind.STRING
         case _:
             return None
+
+
+def number(facts: Facts, name: str) -> float | None:
+    """A fact that is a number; None where it is missing."""
+    value = facts.get(name)
+    return None if value is None or isinstance(value, str | bool) else float(value)
+
+
+def present(named: Mapping[str, object]) -> dict[str, Scalar]:
+    """What is there, without the classes of the wire."""
+    found: dict[str, Scalar] = {}
+    for name, value in named.items():
+        if isinstance(value, str):
+            found[name] = str(value)
+        elif isinstance(value, bool | int | float):
+            found[name] = value
+    return found
+
+
+def decimal(value: object) -> float | None:
+    """A number of the wire, which may be a Decimal, as facts have it."""
+    return None if value is None else float(value)  # type: ignore[arg-type]  # Decimal or number

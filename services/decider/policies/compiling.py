@@ -22,6 +22,7 @@ from services.decider.policies.conditions import Conditions, Facts
 from services.decider.policies.document import Node, Problems, Reader, read
 from services.decider.policies.expectations import Expectations
 from services.decider.policies.limits import budgets, control_group
+from services.decider.policies.standards import FIELDS, standards
 from services.decider.policies.steps import Steps
 
 DOMAINS = ("support", "supply")
@@ -62,7 +63,7 @@ class _Compiler:
         self._given = reader.mapping(
             root,
             ("policy", "version", "domain", "description", "rules", "default", "tests"),
-            ("owner", "queues", "facts", "budgets", "control_group"),
+            ("owner", "queues", "facts", "budgets", "control_group", *FIELDS),
         )
         self.test_nodes = reader.items(self._given.get("tests"), at_least=1)
 
@@ -98,6 +99,7 @@ class _Compiler:
             budgets=budgets(given.get("budgets"), facts, steps, reader),
             control_group=control_group(given.get("control_group"), steps, reader),
             macros=self._macros,
+            standards=standards(given, domain, reader),
             tests=tuple(tests.compile(node) for node in self.test_nodes),
         )
 

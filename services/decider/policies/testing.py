@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.decider.domain.observing import judge_severity
 from services.decider.domain.policy import Policy, PolicyTest, evaluate
 from services.decider.domain.resolving import resolve
+from services.decider.domain.supplying import Standards, judge_severity
 from services.decider.domain.values import Facts, Scalar
 
 # Always known when a case is decided; a test names them where they matter.
@@ -33,7 +33,7 @@ def run(policy: Policy) -> tuple[Run, ...]:
 
 
 def _run(policy: Policy, test: PolicyTest) -> Run:
-    match = evaluate(policy, _facts(test.given))
+    match = evaluate(policy, _facts(test.given, policy.standards))
     found = [
         (step.action.type, resolve(step, match.facts, _SUBJECT, policy.macros))
         for step in match.steps
@@ -55,11 +55,10 @@ def _run(policy: Policy, test: PolicyTest) -> Run:
     return Run(test.name, match.rule, able, failure)
 
 
-def _facts(given: Facts) -> Facts:
+def _facts(given: Facts, standards: Standards) -> Facts:
     facts = {**ASSUMED, **given}
-    if "exception.severity" not in facts:
-        judge_severity(facts)
-    return facts
+    judge_severity(facts, standards)
+    return {**facts, **given}
 
 
 def _parameters(test: PolicyTest, found: list[tuple[str, Mapping[str, object]]]) -> str | None:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
@@ -13,22 +12,16 @@ from schemas.automation.assessment import (
     Reading,
     Task,
 )
-from schemas.automation.case import Case, Domain, Origin, SupplyFields
-from schemas.supply import Classifier, Family, Measurement, Milestone, Reference
+from schemas.automation.case import Case
+from schemas.supply import Measurement
 from schemas.support import AuthorKind, Channel, Direction, TicketPriority, TicketStatus
-from services.decider.domain.case import CaseView
 from services.decider.domain.facts import FACTS
-from services.decider.domain.observing import case_view, facts_at
-from services.decider.domain.values import kind_of
+from services.decider.domain.observing import case_view, confidence, facts_at
+from services.decider.domain.values import Facts, kind_of
 from tests.fakes_decider import NOW, make_assessed
+from tests.fakes_supply import seen, supply
 
 SECRET = "where is my parcel"
-
-
-def seen(case: Case, assessment: Assessment | None = None) -> CaseView:
-    """As the decider sees it."""
-    found = assessment or Assessment(assessed_at=NOW)
-    return case_view(case.model_dump(), found.model_dump())
 
 
 def ticket(**fields) -> Case:
@@ -36,29 +29,6 @@ def ticket(**fields) -> Case:
     case = make_assessed(message="m1").case
     assert case.ticket is not None
     return case.model_copy(update={"ticket": case.ticket.model_copy(update=fields)})
-
-
-def supply(*refs: tuple[str, str], **fields) -> Case:
-    """A supply event's case."""
-    given = {"family": Family.TRANSPORT, "milestone": Milestone.CHANGED} | fields
-    return Case(
-        case_id=UUID(int=1),
-        tenant="acme",
-        source="tms",
-        domain=Domain.SUPPLY,
-        subject="acme|shipment:S1",
-        subject_kind="shipment",
-        subject_id="S1",
-        event_id="e",
-        origin=Origin(topic="t", partition=0, offset=0, timestamp=NOW),
-        occurred_at=NOW,
-        supply=SupplyFields(
-            classifier=Classifier.ESTIMATED,
-            refs=tuple(Reference(type=kind, value=value) for kind, value in refs),
-            **given,
-        ),
-        mapping="supply:1",
-    )
 
 
 def read(task: Task, label: str, **fields) -> Assessment:
@@ -87,9 +57,11 @@ FULL_EVENT = supply(
     reason_code="smdg:WEA",
     delay_days=Decimal("3.5"),
     measurements=(
-        Measurement(kind="temperature", value=Decimal(4), minimum=Decimal("2.5")),
-        Measurement(kind="temperature", maximum=Decimal(9)),
-        Measurement(kind="humidity", value=Decimal(80)),
+        Measurement(kind="temperature", value=Decimal(4), minimum=Decimal("2.5"), uom="CEL"),
+        Measurement(kind="temperature", maximum=Decimal(50), uom="FAH"),
+        Measurement(kind="temperature", maximum=Decimal(90)),
+        Measurement(kind="humidity", value=Decimal(80), uom="CEL"),
+        Measurement(kind="price_change", value=Decimal("4.5")),
     ),
 )
 
@@ -123,7 +95,7 @@ def test_a_reading_is_a_label_with_its_confidence():
     """What the model said and how sure it is."""
     view = seen(ticket(), read(Task.INTENT, "delivery_status"))
     assert view.facts["intent.label"] == view.facts["intent.guess"] == "delivery_status"
-    assert (view.facts["intent.abstained"], view.confidence) == (False, 0.9)
+    assert (view.facts["intent.abstained"], confidence(view.facts)) == (False, 0.9)
 
 
 @pytest.mark.parametrize("why", Abstention)
@@ -145,26 +117,41 @@ def test_the_language_is_read_else_declared():
     assert seen(ticket(), unsure).language is None
 
 
+def decided(case: Case, assessment: Assessment | None = None) -> Facts:
+    """All facts that a policy sees."""
+    facts, _ = facts_at(seen(case, assessment), NOW, superseded=False)
+    return facts
+
+
 def test_codes_go_before_a_model():
-    """A model is believed only where the codes say nothing."""
+    """A model is believed only where the codes say nothing; it is a warrant's only then."""
     said = read(Task.EXCEPTION, "price", confidence=0.99)
-    table = seen(supply(("po", "P"), disposition="recalled"), said).facts
+    table = decided(supply(("po", "P"), disposition="recalled"), said)
     assert (table["exception.label"], table["exception.source"]) == ("quality", "table")
-    assert seen(supply(("po", "P"), disposition="recalled"), said).confidence is None
-    assert seen(supply(("po", "P")), said).confidence == 0.99
     assert table["exception.rule"] == "disposition:recalled"
-    model = seen(supply(("po", "P")), said).facts
+    assert confidence(table) is None
+    model = decided(supply(("po", "P")), said)
     assert (model["exception.label"], model["exception.source"]) == ("price", "model")
-    assert "exception.label" not in seen(supply(("po", "P"))).facts
+    assert (confidence(model), "exception.rule" in model) == (0.99, False)
+    assert "exception.label" not in decided(supply(("po", "P")))
+
+
+def test_a_code_that_says_only_that_something_is_wrong_leaves_the_word_to_a_model():
+    """If it is relied upon."""
+    refused = supply(("po", "P"), source_code="x12:214:A7")
+    assert decided(refused)["exception.label"] == "other"
+    assert decided(refused, read(Task.EXCEPTION, "damage"))["exception.label"] == "damage"
+    unsure = read(Task.EXCEPTION, "damage", abstained=Abstention.LOW_CONFIDENCE)
+    assert decided(refused, unsure)["exception.source"] == "table"
 
 
 def test_references_and_measurements_become_facts():
-    """The first of a kind; all lots are counted; temperatures alone."""
+    """The first of a kind; all lots are counted; of temperatures those in a known unit."""
     facts = seen(FULL_EVENT).facts
     assert (facts["ref.po"], facts["ref.lot"], facts["supply.lots"]) == ("PO-1", "L1", 2)
     assert "ref.strange" not in facts
-    assert (facts["supply.temperature_min"], facts["supply.temperature_max"]) == (2.5, 9.0)
-    assert facts["supply.delay_days"] == 3.5
+    assert (facts["supply.temperature_min"], facts["supply.temperature_max"]) == (2.5, 10.0)
+    assert (facts["supply.delay_days"], facts["supply.price_change"]) == (3.5, 4.5)
 
 
 def test_masked_classes_are_counted():

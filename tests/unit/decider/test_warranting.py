@@ -79,7 +79,6 @@ def _view() -> CaseView:
         received_at=NOW,
         language="en",
         facts={},
-        confidence=0.9,
     )
 
 
@@ -118,7 +117,7 @@ def _ruling(*planned: Planned, rule: str | None = "wismo") -> Ruling:
         rule=rule,
         actions=planned,
         trail=(("first", "intent.label=wismo not eq refund"),),
-        facts={"intent.label": "wismo"},
+        facts={"intent.label": "wismo", "intent.confidence": 0.9},
     )
 
 
@@ -161,7 +160,7 @@ def test_the_decision_names_policy_trail_and_facts() -> None:
     assert (said.verdict, said.reason) == (Verdict.ACT, Reason.RULE)
     assert said.policy is not None
     assert said.trail[0].rule == "first"
-    assert said.facts == {"intent.label": "wismo"}
+    assert said.facts == {"intent.label": "wismo", "intent.confidence": 0.9}
 
 
 def test_the_receiver_of_an_action_is_a_child_of_the_span_that_sent_it() -> None:
