@@ -258,14 +258,13 @@ def _taken(event: Reader, reason: str | None) -> Taken:
     taken |= {
         "readPoint": {"id": None},
         "bizLocation": {"id": None},
-        "errorDeclaration": {"declarationTime": None},
         "ilmd": {name: None for name in ilmd if epcis_things.is_lot(name)},
     }
     persistent = event.data.get("persistentDisposition") or {}
     if all(each in cbv.DISPOSITIONS.words for each in persistent.get("set") or ()):
         taken["persistentDisposition"] = {"set": None}
     if reason != f"epcis:{cbv.OTHER}":
-        taken["errorDeclaration"] = {"declarationTime": None, "reason": None}
+        taken["errorDeclaration"] = {"reason": None}
     if _name(event.data.get("type")) in EVENTS:
         taken["type"] = None
     if not epcis_sensors.says_more(event):
