@@ -13,6 +13,7 @@ from services.decider.domain.autonomy import Control, Level
 from services.decider.domain.case import CaseView, Joined, Memory
 from services.decider.domain.macros import LOCALES, Macro
 from services.decider.domain.policy import Policy
+from services.decider.domain.remembering import Expected, Remembered, Watched
 from services.decider.domain.values import Scalar
 from services.decider.policies.compiling import compile_file
 from tests.fakes_decider import NOW
@@ -69,6 +70,8 @@ class FakeMemory(Memory):
         self.messages: set[tuple[str, str]] = set()
         self.effects: dict[str, datetime] = {}
         self.used: dict[str, float] = {}
+        self.expectations: dict[tuple[str, str], Expected] = {}
+        self.readings: dict[tuple[str, str], Watched] = {}
 
     @override
     def highest_revision(self, subject: str, /) -> int | None:
@@ -85,6 +88,21 @@ class FakeMemory(Memory):
     @override
     def budget_used(self, budget_key: str, now: datetime, /) -> float:
         return self.used.get(budget_key, 0.0)
+
+    @override
+    def expected(self, subject: str, what: str, /) -> Expected | None:
+        return self.expectations.get((subject, what))
+
+    @override
+    def watched(self, subject: str, device: str, /) -> Watched | None:
+        return self.readings.get((subject, device))
+
+    def learn(self, subject: str, learned: Remembered) -> None:
+        """As the journal's fold does it."""
+        if learned.expected is not None:
+            self.expectations[subject, learned.expected.what] = learned.expected
+        for device, told in learned.watched.items():
+            self.readings[subject, device] = told
 
 
 def make_view(

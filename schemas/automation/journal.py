@@ -67,6 +67,24 @@ class Held(Part):
     charges: tuple[Charge, ...] = ()
 
 
+class Expected(Part):
+    """When the subject is expected to do something: a later event may say another time."""
+
+    what: Id = Field(description="The source, the milestone and the place.")
+    event_id: Id
+    time: Instant
+    first: Instant = Field(description="The time that the source told first.")
+
+
+class Watched(Part):
+    """A device's last reading of the subject: what was until the next one follows from both."""
+
+    device: Id
+    at: Instant
+    celsius: float
+    seconds_out: float = Field(description="Out of limits without a break up to there.")
+
+
 class Decided(Part):
     """A case was decided."""
 
@@ -79,6 +97,8 @@ class Decided(Part):
     charges: tuple[Charge, ...] = ()
     proposals: tuple[Held, ...] = ()
     outbox: tuple[OutboxMessage, ...] = ()
+    expected: Expected | None = None
+    watched: tuple[Watched, ...] = ()
 
 
 class Reviewed(Part):
@@ -127,6 +147,7 @@ class JournalAppended(Event):
     """One entry of the log."""
 
     event_type: ClassVar[str] = "automation.journal.appended.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     entry_id: Id = Field(description="Deterministic from its cause: a case, review, outcome id.")
     tenant: Id

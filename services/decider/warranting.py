@@ -22,7 +22,15 @@ from schemas.automation.decision import (
     Verdict,
     Withheld,
 )
-from schemas.automation.journal import Charge, Claim, Decided, Held, OutboxMessage
+from schemas.automation.journal import (
+    Charge,
+    Claim,
+    Decided,
+    Expected,
+    Held,
+    OutboxMessage,
+    Watched,
+)
 from services.chassis.identity import stable_id
 from services.chassis.names import Attr
 from services.chassis.ports import Attribute, Trace
@@ -76,7 +84,24 @@ def warrant(
         charges=tuple(charges),
         proposals=tuple(proposals),
         outbox=tuple(outbox),
+        expected=_expected(ruling),
+        watched=tuple(
+            Watched(
+                device=each.device,
+                at=each.at,
+                celsius=each.celsius,
+                seconds_out=each.seconds_out,
+            )
+            for each in ruling.learned.watched.values()
+        ),
     )
+
+
+def _expected(ruling: Ruling) -> Expected | None:
+    said = ruling.learned.expected
+    if said is None:
+        return None
+    return Expected(what=said.what, event_id=said.event_id, time=said.time, first=said.first)
 
 
 class _Proof:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.decider.domain.remembering import Expected, Watched
 from services.decider.domain.supplying import SupplyView
 from services.decider.domain.values import Facts, Scalar
 
@@ -59,4 +60,12 @@ class Memory(Protocol):
 
     def budget_used(self, budget_key: str, now: datetime, /) -> float:
         """What is charged against the budget within its window."""
+        ...
+
+    def expected(self, subject: str, what: str, /) -> Expected | None:
+        """The last word of an event on when the subject will do that."""
+        ...
+
+    def watched(self, subject: str, device: str, /) -> Watched | None:
+        """The last reading that a device told of the subject."""
         ...

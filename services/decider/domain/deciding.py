@@ -7,6 +7,7 @@ from services.decider.domain.case import CaseView, Memory
 from services.decider.domain.observing import facts_at
 from services.decider.domain.planning import plan
 from services.decider.domain.policy import Policy, evaluate
+from services.decider.domain.remembering import NOTHING, Remembered
 from services.decider.domain.ruling import Reason, Ruling, Verdict
 from services.decider.domain.verdicts import judge
 
@@ -24,8 +25,14 @@ def decide(
     superseded = _is_older(view, memory)
     if superseded and not _brings_a_message(view, memory):
         return _unasked(Reason.SUPERSEDED)
-    facts, stale = facts_at(view, now, superseded=superseded, standards=policy.standards)
-    match = evaluate(policy, facts, stale)
+    seen = facts_at(
+        view,
+        now,
+        superseded=superseded,
+        standards=policy.standards,
+        remembered=_remembered(view, memory),
+    )
+    match = evaluate(policy, seen.facts, seen.stale)
     actions = plan(view, policy, match, memory, control, now)
     verdict, reason = judge(match.rule, actions)
     return Ruling(
@@ -35,6 +42,7 @@ def decide(
         actions=actions,
         trail=match.trail,
         facts=match.facts,
+        learned=seen.learned,
     )
 
 
@@ -54,3 +62,12 @@ def _is_older(view: CaseView, memory: Memory) -> bool:
 
 def _brings_a_message(view: CaseView, memory: Memory) -> bool:
     return view.message_id is not None and not memory.message_decided(view.subject, view.message_id)
+
+
+def _remembered(view: CaseView, memory: Memory) -> Remembered:
+    supply = view.supply
+    if supply is None:
+        return NOTHING
+    expected = supply.expected and memory.expected(view.subject, supply.expected.what)
+    told = (memory.watched(view.subject, each.name) for each in supply.devices)
+    return Remembered(expected, {each.device: each for each in told if each is not None})

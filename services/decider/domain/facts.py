@@ -135,7 +135,15 @@ _EVENT = (
     _text("supply.source_code", _C, "The source's own words: dcsa:TRANSPORT:ARRI.", domain=_SUPPLY),
     _text("supply.reason_code", _C, "With its list, as smdg:WEA.", domain=_SUPPLY),
     _text("supply.disposition", _C, "CBV disposition, its last part.", domain=_SUPPLY),
-    _number("supply.delay_days", _C, "New time minus the one promised; below 0 is early.", _SUPPLY),
+    _number(
+        "supply.delay_days", _C,
+        "New time minus the one promised; below 0 is early. Where the event does not say what was"
+        " promised, the last one of its source does.", _SUPPLY,
+    ),
+    _number(
+        "supply.slipped_days", Source.DECIDER,
+        "New time minus the first one that the source told.", _SUPPLY,
+    ),
     _text("supply.corrects", _C, "The event that this one contradicts, by its id.", domain=_SUPPLY),
     _flag("supply.retracts", _C, "The event takes an earlier one back.", _SUPPLY),
     _flag("supply.replaces", _C, "The event stands in place of an earlier one.", _SUPPLY),

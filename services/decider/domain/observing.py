@@ -4,6 +4,7 @@ The mappings are those of the wire, in Python's types (datetimes, Decimals), not
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from services.decider.domain import clocks, supplying
 from services.decider.domain.case import CaseView, Joined
 from services.decider.domain.facts import FACTS, MASKED_CLASSES, Source
 from services.decider.domain.readings import of_reading
+from services.decider.domain.remembering import NOTHING, Remembered
 from services.decider.domain.supplying import USUAL, Standards, judge, supply_view
 from services.decider.domain.values import Facts, Scalar, kind_of, number, present
 
@@ -44,14 +46,28 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
         language=None if language is None else str(language),
         facts=facts,
         joined=tuple(_joined(assessment.get("facts", ()), supply)),
-        supply=None if supply is None else supply_view(supply, readings.get("exception")),
+        supply=None if supply is None else supply_view(case, readings.get("exception")),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All facts at a moment, which are too old to count, and what is to be remembered."""
+
+    facts: Facts
+    stale: frozenset[str]
+    learned: Remembered
+
+
 def facts_at(
-    case: CaseView, now: datetime, *, superseded: bool, standards: Standards = USUAL
-) -> tuple[Facts, frozenset[str]]:
-    """All facts at that moment, and the names of those that are too old to count."""
+    case: CaseView,
+    now: datetime,
+    *,
+    superseded: bool,
+    standards: Standards = USUAL,
+    remembered: Remembered = NOTHING,
+) -> Observed:
+    """What is known of a case at that moment, over what earlier ones of its subject left behind."""
     facts = dict(case.facts)
     facts["case.age_s"] = round((now - case.received_at).total_seconds(), 3)
     facts["event.age_s"] = round((now - case.occurred_at).total_seconds(), 3)
@@ -64,9 +80,11 @@ def facts_at(
                 stale.add(name)
             else:
                 facts[name] = value
+    learned = NOTHING
     if case.supply is not None:
-        judge(facts, case.supply, standards, ahead=case.occurred_at - case.received_at)
-    return facts, frozenset(stale)
+        ahead = case.occurred_at - case.received_at
+        learned = judge(facts, case.supply, standards, ahead=ahead, remembered=remembered)
+    return Observed(facts, frozenset(stale), learned)
 
 
 def confidence(facts: Facts) -> float | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.decider.domain.autonomy import Level
+from services.decider.domain.remembering import NOTHING, Remembered
 from services.decider.domain.values import Facts
 
 
@@ -101,7 +102,7 @@ class Ruling:
     """What is decided about a case. `rule` is None where no policy was asked.
 
     `trail` has each rule passed over with its first failed condition; `facts` is all the policy
-    could see.
+    could see; `learned` is for the cases to come.
     """
 
     verdict: Verdict
@@ -110,3 +111,4 @@ class Ruling:
     actions: tuple[Planned, ...]
     trail: tuple[tuple[str, str], ...]
     facts: Facts
+    learned: Remembered = NOTHING

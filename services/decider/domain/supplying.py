@@ -11,12 +11,17 @@ from services.decider.domain.exception_codes import CHANGES
 from services.decider.domain.exceptions import Codes, Known, classify
 from services.decider.domain.facts import REFERENCES
 from services.decider.domain.readings import of_reading
+from services.decider.domain.remembering import NOTHING, Expected, Remembered, compare
 from services.decider.domain.severity import Scale, days_late, severity
-from services.decider.domain.temperatures import Stretch
+from services.decider.domain.temperatures import Device
 from services.decider.domain.values import Facts, Scalar, decimal, number, present
 
 _Wire = Mapping[str, Any]
 _Found = dict[str, Scalar]
+
+# A reefer has a handful of probes; more of one event would swell what is remembered.
+_DEVICES = 24
+_LONGEST = 200
 
 # Minutes, hours and days, as UN/CEFACT Recommendation 20 writes them, in days.
 _SPANS = {"MIN": 1 / 1440, "HUR": 1 / 24, "DAY": 1.0}
@@ -39,12 +44,14 @@ class SupplyView:
 
     codes: Codes
     read: Facts
-    devices: Sequence[tuple[Stretch, ...]] = ()
+    devices: tuple[Device, ...] = ()
     setpoint: float | None = None
+    expected: Expected | None = None
 
 
-def supply_view(supply: _Wire, reading: _Wire | None) -> SupplyView:
-    """From the wire's mapping of the event, and of what a model read of its text."""
+def supply_view(case: _Wire, reading: _Wire | None) -> SupplyView:
+    """From the wire's mapping of the case, and of what a model read of its text."""
+    supply: _Wire = case["supply"]
     measurements: Sequence[_Wire] = supply.get("measurements", ())
     return SupplyView(
         codes=Codes(
@@ -65,8 +72,9 @@ def supply_view(supply: _Wire, reading: _Wire | None) -> SupplyView:
             ),
         ),
         read=of_reading("exception", reading),
-        devices=temperatures.stretches(measurements, coldchain.LONGEST_GAP),
+        devices=temperatures.devices(measurements)[:_DEVICES],
         setpoint=_setpoint(measurements),
+        expected=_expected(case, supply),
     )
 
 
@@ -104,23 +112,40 @@ def of_supply(supply: _Wire) -> _Found:
 
 
 def judge(
-    facts: _Found, view: SupplyView, standards: Standards, ahead: timedelta = timedelta()
-) -> None:
-    """Add what went wrong and how bad it is. `ahead`: how long after it came it will have been."""
-    allowed = coldchain.limits(facts, view.setpoint, standards.cold_chain)
-    verdict = coldchain.judge(view.devices, allowed, standards.cold_chain)
+    facts: _Found,
+    view: SupplyView,
+    standards: Standards,
+    *,
+    ahead: timedelta = timedelta(),
+    remembered: Remembered = NOTHING,
+) -> Remembered:
+    """Add what went wrong and how bad it is; returns what is to be remembered.
+
+    `ahead`: how long after the event came it will have been.
+    """
+    news, expected = True, view.expected
+    if expected is not None:
+        against, news, expected = compare(expected, remembered.expected)
+        # What the event itself says of what it corrects and by how much goes before.
+        facts |= {**against, **{name: facts[name] for name in against.keys() & facts.keys()}}
+    usual = standards.cold_chain
+    allowed = coldchain.limits(facts, view.setpoint, usual)
+    verdict, watched = coldchain.judge(view.devices, allowed, usual, remembered.watched)
     if verdict is not None:
         facts |= verdict.facts()
     known = Known(
         delay_days=number(facts, "supply.delay_days"),
+        slipped_days=number(facts, "supply.slipped_days"),
         late_days=number(facts, "po.late_days"),
         ahead_days=ahead / timedelta(days=1),
         cover_is_low=standards.severity.cover_is_low(number(facts, "stock.cover_days")),
+        news=news,
         temperature=None if verdict is None else verdict.row,
         cleared=verdict is not None and verdict.state == "within",
     )
     facts |= _exception(classify(view.codes, known), view.read)
     judge_severity(facts, standards)
+    return Remembered(expected, watched)
 
 
 def judge_severity(facts: _Found, standards: Standards) -> None:
@@ -162,6 +187,20 @@ def _delay(supply: _Wire, measurements: Sequence[_Wire]) -> float | None:
         if each["kind"] == "delay" and each.get("value") is not None and each.get("uom") in _SPANS
     ]
     return round(max(told), 2) if told else None
+
+
+def _expected(case: _Wire, supply: _Wire) -> Expected | None:
+    """The event's own word on when; one that takes another back has none."""
+    time, before = supply.get("new_time"), supply.get("previous_time")
+    taken_back = supply.get("corrects") is not None and supply.get("correction") != "replaced"
+    if time is None or taken_back or supply["classifier"] == "requested":
+        return None
+    where: _Wire = supply.get("place") or {}
+    place = next(filter(None, map(where.get, ("unlocode", "gln", "facility"))), "")
+    what = f"{case['source']}|{supply['milestone']}@{place}"
+    return Expected(
+        what=what[:_LONGEST], event_id=case["event_id"], time=time, first=before or time
+    )
 
 
 def _setpoint(measurements: Iterable[_Wire]) -> float | None:

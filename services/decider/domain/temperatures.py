@@ -21,6 +21,8 @@ from typing import Any
 _H_BY_R = 83_144 / 8.3144
 _ZERO = 273.15
 
+Reading = tuple[datetime, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -47,20 +49,40 @@ class Range:
     most: float
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What one device told: single readings in their order, and summaries of windows."""
+
+    name: str
+    readings: tuple[Reading, ...]
+    summaries: tuple[Stretch, ...]
+
+
+def devices(measurements: Iterable[Mapping[str, Any]]) -> tuple[Device, ...]:
+    """By their names; a device that has none is one, too."""
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for each in measurements:
+        if each["kind"] == "temperature":
+            by_name.setdefault(each.get("device") or "-", []).append(each)
+    found = (
+        Device(name, _readings(told), tuple(_summaries(told))) for name, told in by_name.items()
+    )
+    return tuple(each for each in found if each.readings or each.summaries)
+
+
 def stretches(
-    measurements: Iterable[Mapping[str, Any]], longest_gap: float
-) -> Sequence[tuple[Stretch, ...]]:
-    """Per device the time that its readings tell of, in Celsius.
+    readings: Sequence[Reading], summaries: Iterable[Stretch], longest_gap: float
+) -> tuple[Stretch, ...]:
+    """The time that they tell of.
 
     One reading alone tells of no time, nor do two with more than `longest_gap` seconds between.
     """
-    by_device: dict[str | None, list[Mapping[str, Any]]] = {}
-    for each in measurements:
-        if each["kind"] == "temperature":
-            by_device.setdefault(each.get("device"), []).append(each)
-    found = (tuple(_apart([*_series(told, longest_gap), *_summaries(told)]))
-             for told in by_device.values())  # fmt: skip
-    return [each for each in found if each]
+    straight = (
+        Stretch(start, end, min(first, last), max(first, last), (first + last) / 2, straight=True)
+        for (start, first), (end, last) in pairwise(readings)
+        if (end - start).total_seconds() <= longest_gap
+    )
+    return tuple(_apart([*straight, *summaries]))
 
 
 def celsius(value: object, uom: str | None) -> float | None:
@@ -80,19 +102,13 @@ _UNITS: Mapping[str | None, tuple[float, float]] = {
 _HOTTEST = 2000.0  # far above whatever is carried, far below where the formula bends
 
 
-def _series(told: Iterable[Mapping[str, Any]], longest_gap: float) -> Iterator[Stretch]:
+def _readings(told: Iterable[Mapping[str, Any]]) -> tuple[Reading, ...]:
     readings: dict[datetime, float] = {}
     for each in told:
         degrees, at = celsius(each.get("value"), each.get("uom")), each.get("at")
         if degrees is not None and at is not None:
             readings[at] = max(degrees, readings.get(at, degrees))
-    times = sorted(readings)
-    for start, end in pairwise(times):
-        if (end - start).total_seconds() <= longest_gap:
-            first, last = readings[start], readings[end]
-            yield Stretch(
-                start, end, min(first, last), max(first, last), (first + last) / 2, straight=True
-            )
+    return tuple(sorted(readings.items()))
 
 
 def _summaries(told: Iterable[Mapping[str, Any]]) -> Iterator[Stretch]:

@@ -12,7 +12,8 @@ from schemas.automation.journal import (
     OutcomeNoted,
     Reviewed,
 )
-from services.decider.journal.state import ActionState, State, millis
+from services.decider.journal.state import ActionState, State
+from services.decider.journal.subjects import millis
 
 Body = Decided | Reviewed | OutcomeNoted | Cancelled | Emitted
 
@@ -78,6 +79,7 @@ def _fold_decided(state: State, tenant: str, body: Decided, at_ms: int) -> None:
     for proposal in body.proposals:
         state.note_action(proposal.action.action_id, tenant, ActionState.PROPOSED, at_ms)
         state.hold(proposal, tenant, at_ms)
+    state.learn(body, at_ms)
     state.take(body.claims, body.charges, at_ms)
 
 

@@ -13,7 +13,7 @@ import structlog
 from services.chassis.errors import ConfigurationError
 
 # Counted up with every change of the tables or of what an entry does to them.
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -33,6 +33,10 @@ CREATE INDEX charges_by_budget ON charges (budget, until, amount);
 CREATE INDEX charges_by_action ON charges (action);
 CREATE TABLE proposals (action BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, held TEXT NOT NULL,
     expires INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE expected (subject TEXT NOT NULL, what TEXT NOT NULL, event TEXT NOT NULL,
+    time INTEGER NOT NULL, first INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (subject, what));
+CREATE TABLE watched (subject TEXT NOT NULL, device TEXT NOT NULL, time INTEGER NOT NULL,
+    celsius REAL NOT NULL, out REAL NOT NULL, at INTEGER NOT NULL, UNIQUE (subject, device));
 CREATE INDEX proposals_by_expiry ON proposals (expires);
 """
 

@@ -11,13 +11,18 @@ from hashlib import blake2b
 from pathlib import Path
 from uuid import UUID
 
-from schemas.automation.journal import Charge, Claim, Held
-from services.decider.journal import snapshot
+from schemas.automation.journal import Charge, Claim, Decided, Held
+from services.decider.domain.remembering import Expected, Watched
+from services.decider.journal import snapshot, subjects
+from services.decider.journal.subjects import millis
 
 # Record time, as all horizons; the journal's own retention is not shorter (topics/automation.py).
 HORIZON = timedelta(days=90)
 
-_PRUNED = ("seen", "revisions", "messages", "actions", "claims", "charges", "proposals")
+_PRUNED = (
+    "seen", "revisions", "messages", "actions", "claims", "charges", "proposals", "expected",
+    "watched",
+)  # fmt: skip
 
 
 class ActionState(StrEnum):
@@ -46,11 +51,6 @@ class Position:
 def digest(value: bytes | None) -> bytes:
     """For `Position.tail`."""
     return blake2b(value or b"", digest_size=16).digest()
-
-
-def millis(instant: datetime) -> int:
-    """Milliseconds since the epoch."""
-    return int(instant.timestamp() * 1000)
 
 
 class State:
@@ -147,6 +147,14 @@ class State:
             ).fetchone()[0]
         )
 
+    def expected(self, subject: str, what: str) -> Expected | None:
+        """The last word of an event on when the subject will do that."""
+        return subjects.expected(self._db, subject, what)
+
+    def watched(self, subject: str, device: str) -> Watched | None:
+        """The last reading that a device told of the subject."""
+        return subjects.watched(self._db, subject, device)
+
     def action(self, action_id: UUID) -> tuple[str, ActionState] | None:
         """The tenant and the state of an action."""
         found = self._db.execute(
@@ -193,6 +201,10 @@ class State:
         self._db.execute(
             "INSERT OR IGNORE INTO messages VALUES (?, ?, ?)", (subject, message_id, at_ms)
         )
+
+    def learn(self, body: Decided, at_ms: int) -> None:
+        """What an event expects and its devices measured counts until the next one's word."""
+        subjects.learn(self._db, body, at_ms)
 
     def note_action(self, action_id: UUID, tenant: str, state: ActionState, at_ms: int) -> None:
         """A new action."""

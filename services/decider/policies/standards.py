@@ -70,13 +70,17 @@ def _steps(node: Node | None, reader: Reader, *, falling: bool = False) -> Steps
 def _cold_chain(node: Node | None, reader: Reader) -> ColdChain:
     if node is None:
         return ColdChain()
-    given = reader.mapping(node, optional=("setpoint_within", "minutes", "mean_kinetic_hours"))
+    given = reader.mapping(
+        node, optional=("setpoint_within", "minutes", "mean_kinetic_hours", "longest_gap_hours")
+    )
+
+    def hours(name: str) -> float | None:
+        return reader.number(given.get(name), above=0, upto=_LONGEST_HOURS)
+
     usual = ColdChain()
     return ColdChain(
         setpoint_within=reader.number(given.get("setpoint_within"), above=0, upto=100),
         minutes=reader.number(given.get("minutes"), above=0) or usual.minutes,
-        mean_kinetic_hours=reader.number(
-            given.get("mean_kinetic_hours"), above=0, upto=_LONGEST_HOURS
-        )
-        or usual.mean_kinetic_hours,
+        mean_kinetic_hours=hours("mean_kinetic_hours") or usual.mean_kinetic_hours,
+        longest_gap_hours=hours("longest_gap_hours") or usual.longest_gap_hours,
     )

@@ -3,8 +3,8 @@
 import pytest
 
 from services.decider.domain import coldchain
-from services.decider.domain.coldchain import LONGEST_GAP, ColdChain, Limits, judge, limits
-from services.decider.domain.temperatures import stretches
+from services.decider.domain.coldchain import ColdChain, Limits, judge, limits
+from services.decider.domain.temperatures import devices
 from tests.fakes_supply import reading, summary
 
 FRIDGE = Limits(low=2, high=8, minutes=30)
@@ -13,7 +13,7 @@ USUAL = ColdChain()
 
 def found(*measurements, allowed=FRIDGE, usual=USUAL):
     """State, row and minutes out of the verdict."""
-    verdict = judge(stretches(measurements, LONGEST_GAP), allowed, usual)
+    verdict = judge(devices(measurements), allowed, usual)[0]
     return verdict and (verdict.state, verdict.row, round(verdict.minutes_out))
 
 
@@ -71,12 +71,12 @@ def test_limits_are_the_goods_own_else_those_of_the_setpoint():
     assert limits({}, -18.0, set_to) == Limits(low=-20, high=-16, minutes=45)
     assert limits({}, -18.0, USUAL) is None
     assert limits({}, None, set_to) is None
-    assert judge(stretches(steady(40, 60), LONGEST_GAP), None, USUAL) is None
+    assert judge(devices(steady(40, 60)), None, USUAL) == (None, {})
 
 
 def test_the_verdict_is_told_as_facts():
     """Rounded, and of the catalogue."""
-    verdict = judge(stretches(steady(9, 40), LONGEST_GAP), FRIDGE, USUAL)
+    verdict, _ = judge(devices(steady(9, 40)), FRIDGE, USUAL)
     assert verdict.facts() == {
         "temperature.state": "excursion",
         "temperature.minutes": 40.0,

@@ -17,10 +17,20 @@ from typing_extensions import override
 
 from schemas.automation.decision import Withheld
 from schemas.automation.feedback import OutcomeStatus
-from schemas.automation.journal import Cancelled, Charge, Claim, Held, OutcomeNoted, Reviewed
+from schemas.automation.journal import (
+    Cancelled,
+    Charge,
+    Claim,
+    Expected,
+    Held,
+    OutcomeNoted,
+    Reviewed,
+    Watched,
+)
 from services.chassis.errors import ConfigurationError
 from services.chassis.ports import Publisher
 from services.chassis.record import Message, Position
+from services.decider.domain import remembering
 from services.decider.journal import snapshot
 from services.decider.journal.chunk import Chunk
 from services.decider.journal.fold import Body, fold
@@ -151,6 +161,38 @@ def test_a_proposal_claims_when_it_is_approved_and_only_once(state: State) -> No
     assert state.proposal(action.action_id) is None
     apply(state, approve.model_copy(update={"review_id": "r2"}), "3")
     assert state.budget_used("b", NOW) == 2
+
+
+def test_what_is_expected_and_measured_counts_until_the_next_word(state: State) -> None:
+    """Of each subject, milestone and device the last one; nothing told changes nothing."""
+    said = Expected(what="c|arrived@INNSA", event_id="e1", time=NOW, first=NOW)
+    later = said.model_copy(update={"event_id": "e2", "time": NOW + timedelta(days=4)})
+    warm = Watched(device="probe 1", at=NOW, celsius=9.5, seconds_out=600)
+    for number, (expected, watched) in enumerate([(said, (warm,)), (later, ()), (None, ())]):
+        body = decided(UUID(int=number))
+        body = body.model_copy(update={"expected": expected, "watched": watched})
+        apply(state, body, str(number))
+    found = state.expected("acme|ticket:1", "c|arrived@INNSA")
+    assert found == remembering.Expected(**later.model_dump())
+    assert state.expected("acme|ticket:2", "c|arrived@INNSA") is None
+    assert state.expected("acme|ticket:1", "c|departed@INNSA") is None
+    told = state.watched("acme|ticket:1", "probe 1")
+    assert told == remembering.Watched(**warm.model_dump())
+    assert state.watched("acme|ticket:1", "probe 2") is None
+
+
+def test_what_is_expected_and_measured_is_forgotten_with_the_rest(state: State) -> None:
+    """After the horizon; its subject was silent for as long."""
+    said = Expected(what="c|arrived@INNSA", event_id="e1", time=NOW, first=NOW)
+    warm = Watched(device="-", at=NOW, celsius=9.5, seconds_out=600)
+    body = decided(UUID(int=1)).model_copy(update={"expected": said, "watched": (warm,)})
+    apply(state, body, "1")
+    late = NOW + timedelta(days=91)
+    with state.transaction():
+        Chunk(state, 0, "w").add("late", "acme", late, decided(UUID(int=99)))
+    state.prune(limit=100)
+    assert state.expected("acme|ticket:1", said.what) is None
+    assert state.watched("acme|ticket:1", "-") is None
 
 
 def test_expired_proposals_are_found_oldest_first(state: State) -> None:

@@ -69,7 +69,7 @@ FULL_EVENT = supply(
 @pytest.mark.parametrize("case", [FULL_TICKET, FULL_EVENT], ids=["ticket", "event"])
 def test_every_fact_is_of_the_catalogue_and_of_its_type(case):
     """A policy is checked against the catalogue: what it promises must be so."""
-    facts, _ = facts_at(seen(case), NOW, superseded=False)
+    facts = facts_at(seen(case), NOW, superseded=False).facts
     for name, value in facts.items():
         spec = FACTS[name]
         assert kind_of(value) is spec.kind, name
@@ -80,7 +80,7 @@ def test_every_fact_is_of_the_catalogue_and_of_its_type(case):
 
 def test_no_fact_holds_text():
     """Facts stand in decisions and explanations; the text stays with the assessor."""
-    facts, _ = facts_at(seen(FULL_TICKET), NOW, superseded=False)
+    facts = facts_at(seen(FULL_TICKET), NOW, superseded=False).facts
     assert SECRET in FULL_TICKET.text
     assert not [value for value in facts.values() if SECRET in str(value)]
 
@@ -119,8 +119,7 @@ def test_the_language_is_read_else_declared():
 
 def decided(case: Case, assessment: Assessment | None = None) -> Facts:
     """All facts that a policy sees."""
-    facts, _ = facts_at(seen(case, assessment), NOW, superseded=False)
-    return facts
+    return facts_at(seen(case, assessment), NOW, superseded=False).facts
 
 
 def test_codes_go_before_a_model():
@@ -169,9 +168,10 @@ def joined(name: str, value: object, age: timedelta = timedelta()) -> Assessment
 def test_a_joined_fact_counts_until_it_is_stale():
     """And its staleness is told, so that the trail can say so."""
     fresh = facts_at(seen(ticket(), joined("order.amount", 9.5)), NOW, superseded=False)
-    assert (fresh[0]["order.amount"], fresh[1]) == (9.5, frozenset())
+    assert (fresh.facts["order.amount"], fresh.stale) == (9.5, frozenset())
     late = seen(ticket(), joined("order.amount", 9.5, timedelta(days=1, seconds=1)))
-    facts, stale = facts_at(late, NOW, superseded=False)
+    late = facts_at(late, NOW, superseded=False)
+    facts, stale = late.facts, late.stale
     assert "order.amount" not in facts
     assert stale == {"order.amount"}
 
@@ -196,7 +196,7 @@ def test_a_time_to_answer_is_told_at_the_moment_of_deciding():
     due = (NOW + timedelta(minutes=10)).isoformat()
     view = seen(ticket(), joined("sla.due_at", due))
     for minutes, left, over in ((0, 600.0, False), (10, 0.0, False), (15, -300.0, True)):
-        facts, _ = facts_at(view, NOW + timedelta(minutes=minutes), superseded=False)
+        facts = facts_at(view, NOW + timedelta(minutes=minutes), superseded=False).facts
         assert (facts["sla.due_in"], facts["sla.breached"]) == (left, over)
         assert "sla.due_at" not in facts, "it is no fact of the catalogue"
 
@@ -206,20 +206,24 @@ def test_a_promise_is_told_from_now_and_from_the_event_s_own_time():
     promised = NOW + timedelta(days=10)
     estimate = supply(("po", "P"), new_time=promised + timedelta(days=2))
     found = joined("po.promised_at", promised.isoformat())
-    facts, _ = facts_at(seen(estimate, found), NOW, superseded=False)
+    facts = facts_at(seen(estimate, found), NOW, superseded=False).facts
     assert (facts["po.promised_in_days"], facts["po.late_days"]) == (10.0, 2.0)
-    facts, _ = facts_at(seen(supply(("po", "P")), found), NOW, superseded=False)
+    facts = facts_at(seen(supply(("po", "P")), found), NOW, superseded=False).facts
     assert (facts["po.promised_in_days"], facts.get("po.late_days")) == (10.0, None)
 
 
 def test_what_a_stale_instant_means_is_stale():
     """Each of the facts by its own limit and name, as the trail says it."""
     old = joined("po.promised_at", NOW.isoformat(), timedelta(days=2, seconds=1))
-    facts, stale = facts_at(seen(supply(("po", "P"), new_time=NOW), old), NOW, superseded=False)
+    late = facts_at(seen(supply(("po", "P"), new_time=NOW), old), NOW, superseded=False)
+    facts, stale = late.facts, late.stale
     assert stale == {"po.promised_in_days", "po.late_days"}
     assert facts.keys().isdisjoint(stale)
     old = joined("sla.due_at", NOW.isoformat(), timedelta(days=366))
-    assert facts_at(seen(ticket(), old), NOW, superseded=False)[1] == {"sla.due_in", "sla.breached"}
+    assert facts_at(seen(ticket(), old), NOW, superseded=False).stale == {
+        "sla.due_in",
+        "sla.breached",
+    }
 
 
 @pytest.mark.parametrize("value", ["soon", "2026-11-24T10:00:00", 5, None, ["x"]])
@@ -231,7 +235,7 @@ def test_an_instant_that_is_none_is_missing(value):
 def test_ages_count_from_the_origin_and_from_the_event():
     """A redriven case is as old as when it first came."""
     case = ticket().model_copy(update={"occurred_at": NOW - timedelta(hours=2)})
-    facts, _ = facts_at(seen(case), NOW + timedelta(seconds=30), superseded=True)
+    facts = facts_at(seen(case), NOW + timedelta(seconds=30), superseded=True).facts
     assert (facts["case.age_s"], facts["event.age_s"]) == (30.0, 7230.0)
     assert facts["subject.superseded"] is True
 
@@ -240,9 +244,9 @@ def test_severity_is_judged_over_facts_as_fresh_as_they_are():
     """Cover that is stale does not make a delay critical."""
     case = supply(("po", "P"), delay_days=Decimal(2))
     short = seen(case, joined("stock.cover_days", 1.0))
-    assert facts_at(short, NOW, superseded=False)[0]["exception.severity"] == "critical"
+    assert facts_at(short, NOW, superseded=False).facts["exception.severity"] == "critical"
     later = NOW + timedelta(hours=13)
-    assert facts_at(short, later, superseded=False)[0]["exception.severity"] == "minor"
+    assert facts_at(short, later, superseded=False).facts["exception.severity"] == "minor"
 
 
 @pytest.mark.parametrize(

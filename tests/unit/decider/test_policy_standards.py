@@ -35,7 +35,12 @@ def test_all_of_it_can_be_written(tmp_path):
             "money_at_risk": {"EUR": {"major": 10, "critical": 20}},
             "safety_class": {"food": "critical"},
         },
-        cold_chain={"setpoint_within": 1.5, "minutes": 10, "mean_kinetic_hours": 12},
+        cold_chain={
+            "setpoint_within": 1.5,
+            "minutes": 10,
+            "mean_kinetic_hours": 12,
+            "longest_gap_hours": 1,
+        },
     )
     assert wrong == []
     assert policy.standards == Standards(
@@ -45,7 +50,9 @@ def test_all_of_it_can_be_written(tmp_path):
             money={"EUR": Steps(10, 20)},
             safety={"food": "critical"},
         ),
-        cold_chain=ColdChain(setpoint_within=1.5, minutes=10, mean_kinetic_hours=12),
+        cold_chain=ColdChain(
+            setpoint_within=1.5, minutes=10, mean_kinetic_hours=12, longest_gap_hours=1
+        ),
     )
 
 

@@ -30,7 +30,7 @@ def facts(*refs, joined=None, age=timedelta(), **fields):
     view = seen(
         supply(*(refs or (("po", "P"),)), **fields), Assessment(facts=known, assessed_at=NOW)
     )
-    return facts_at(view, NOW, superseded=False, standards=STANDARDS)[0]
+    return facts_at(view, NOW, superseded=False, standards=STANDARDS).facts
 
 
 def warm(degrees=9, hours=3, **more):
@@ -124,7 +124,7 @@ def test_what_has_happened_tomorrow_is_wrong():
     """An actual time that lies ahead: the year, the month or the zone."""
     case = supply(("po", "P"), classifier=Classifier.ACTUAL)
     case = case.model_copy(update={"occurred_at": NOW + timedelta(days=2)})
-    found, _ = facts_at(seen(case), NOW, superseded=False)
+    found = facts_at(seen(case), NOW, superseded=False).facts
     assert told(found)[:2] == ("data_quality", "occurred_at:future")
 
 

@@ -9,14 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.decider.domain import temperatures
-from services.decider.domain.coldchain import LONGEST_GAP
-from services.decider.domain.temperatures import celsius, mean_kinetic, seconds_above, seconds_below
+from services.decider.domain.temperatures import (
+    celsius,
+    devices,
+    mean_kinetic,
+    seconds_above,
+    seconds_below,
+    stretches,
+)
 from tests.fakes_supply import at, reading, summary
 
+LONGEST_GAP = 7200.0
 
-def only(*measurements: dict):
-    """The stretches of the one device that there is."""
-    (found,) = temperatures.stretches(measurements, LONGEST_GAP)
+
+def windows(measurements):
+    """The time that each device tells of."""
+    told = (stretches(d.readings, d.summaries, LONGEST_GAP) for d in devices(measurements))
+    return [each for each in told if each]
+
+
+def only(*measurements):
+    """That of the one device that there is."""
+    (found,) = windows(measurements)
     return found
 
 
@@ -66,7 +80,7 @@ def test_between_two_readings_it_goes_straight():
 )
 def test_what_tells_of_no_time_is_no_window(measurements):
     """A reading alone, two of different devices, a gap too long, no unit, or nonsense."""
-    assert temperatures.stretches(measurements, LONGEST_GAP) == []
+    assert windows(measurements) == []
 
 
 def test_a_time_that_is_told_twice_counts_once():

@@ -1,5 +1,6 @@
 """The warrant: no action without its cause, evidence, models, policy, grant, budget and undo."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -17,7 +18,9 @@ from schemas.automation.assessment import (
 )
 from schemas.automation.decision import CaseDecided, Reason, Verdict
 from schemas.automation.decision import Withheld as Said
+from schemas.automation.journal import Expected, Watched
 from services.chassis.identity import stable_id
+from services.decider.domain import remembering
 from services.decider.domain.autonomy import Level
 from services.decider.domain.case import CaseView
 from services.decider.domain.policy import Policy
@@ -213,3 +216,13 @@ def test_ids_of_actions_depend_on_the_case_and_the_ordinal_alone() -> None:
     )
     ids = [d.actions[0].action.action_id for d in (first, later)]
     assert ids[0] == ids[1] != stable_id("action", str(uuid4()), 0)
+
+
+def test_the_entry_keeps_what_later_events_are_held_against() -> None:
+    """When something is expected, and what a device told last."""
+    said = remembering.Expected(what="c|arrived@INNSA", event_id="e1", time=DAY, first=NOW)
+    warm = remembering.Watched(device="-", at=NOW, celsius=9.5, seconds_out=60.0)
+    ruling = replace(_ruling(), learned=remembering.Remembered(said, {"-": warm}))
+    _, body = warrant(_assessed(), _view(), ruling, POLICY, NOW, FakeTrace())
+    assert body.expected == Expected(what=said.what, event_id="e1", time=DAY, first=NOW)
+    assert body.watched == (Watched(device="-", at=NOW, celsius=9.5, seconds_out=60.0),)
