@@ -117,7 +117,8 @@ def _by_alarm(codes: Codes, known: Known) -> Iterator[Told]:
         if kind in alarms and not (kind == "temperature" and known.cleared):
             yield label, f"alert:{kind}"
     if alarms and rows.ALARMS.keys().isdisjoint(alarms):
-        yield "other", "alert:other"
+        # Doors open all the time, and whoever minds can say so in a policy.
+        yield "other", "alert:door" if set(alarms) == {"door"} else "alert:other"
 
 
 def _by_code(codes: Codes) -> Iterator[Told]:

@@ -21,7 +21,7 @@ def test_the_shipped_policies_are_shown_with_their_rules_and_tests() -> None:
     """Without a path: what a decider starts with by default."""
     result = run("check")
     assert result.exit_code == 0
-    for said in ("support 1", "damaged-item", "supply 1", "unsafe-goods", "tests pass"):
+    for said in ("support 1", "damaged-item", "supply 2", "unsafe-goods", "tests pass"):
         assert said in result.output
 
 

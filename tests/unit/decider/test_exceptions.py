@@ -50,7 +50,8 @@ def by_code(code: str, **given) -> Codes:
             ("temperature_excursion", "alert:temperature"),
         ),
         (codes(milestone="alert", measured=("shock",)), ("damage", "alert:shock")),
-        (codes(milestone="alert", measured=("door",)), ("other", "alert:other")),
+        (codes(milestone="alert", measured=("door",)), ("other", "alert:door")),
+        (codes(milestone="alert", measured=("door", "humidity")), ("other", "alert:other")),
         (
             codes(milestone="received", measured=("temperature",), alarms=("temperature",)),
             ("temperature_excursion", "alert:temperature"),
