@@ -44,11 +44,11 @@ class DictStore(Store):
         self, changes: Sequence[tuple[str, bytes | None]], positions: Mapping[int, int]
     ) -> None:
         for name, value in changes:
-            # Bytes are a quarter smaller than text here, and a value is most often new.
             if value is None:
                 self._values.pop(name.encode(), None)
             else:
-                self._values[name.encode()] = value
+                # A copy of its own: what a serializer gives may stand in a far larger block.
+                self._values[name.encode()] = bytes(memoryview(value))
         assert self._kept is not None  # noqa: S101 - it was begun
         reached = {**self._kept.positions, **positions}
         self._kept = Kept(self._kept.identity, reached, self._kept.sound_at)

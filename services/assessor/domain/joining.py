@@ -59,12 +59,14 @@ class Entity:
 class Named:
     """What a case names, the first of each kind, and when its customer asked.
 
-    `customer` is the keyed hash of who asked. `asked_at` is None where nobody waits for an answer.
+    `customer` is the keyed hash of who asked, by their address; `requester` is that of their id at
+    the source. `asked_at` is None where nobody waits for an answer.
     """
 
     support: bool
     order: str | None = None
     customer: str | None = None
+    requester: str | None = None
     priority: str | None = None
     asked_at: datetime | None = None
     po: str | None = None
@@ -172,7 +174,7 @@ def _entities(named: Named, find: Find) -> dict[Type, Entity]:
 
     order = one(Type.ORDER, named.order)
     if named.support:
-        customer = one(Type.CUSTOMER, named.customer)
+        customer = one(Type.CUSTOMER, named.customer, named.requester)
         own = None if customer is None else customer.attributes.get("sla_policy")
         # Whose own policy is not known is not held to another's.
         policy = one(Type.SLA_POLICY, own, by=customer) if own else one(Type.SLA_POLICY, _USUAL)

@@ -63,7 +63,8 @@ def named(case: Case) -> Named:
         return Named(
             support=True,
             order=case.ticket.order_id,
-            customer=case.ticket.requester_ref,
+            customer=case.customer_ref,
+            requester=case.ticket.requester_ref,
             priority=None if case.ticket.priority is None else case.ticket.priority.value,
             asked_at=_asked_at(case, case.ticket),
         )

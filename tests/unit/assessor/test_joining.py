@@ -121,6 +121,12 @@ def test_whose_own_policy_is_gone_is_not_held_to_another_s():
     assert "sla.due_at" not in facts(ticket(customer="lost"))
 
 
+def test_a_customer_is_known_by_address_before_the_id_at_one_source():
+    """Both are hashes; an operator publishes under the one that there is."""
+    assert facts(ticket(customer="c0ffee", requester="beef"))["customer.tier"] == "gold"
+    assert facts(ticket(customer="nobody", requester="beef"))["customer.tier"] == "basic"
+
+
 def test_where_nobody_waits_nothing_is_due():
     """A status change is no question."""
     assert "sla.due_at" not in facts(replace(ticket(), asked_at=None))
