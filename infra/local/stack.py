@@ -96,6 +96,7 @@ async def running(plan: Plan, console: Console, home: Home | None = None) -> Asy
     Raises:
         StackError: it cannot be started; everything is down again.
     """
+    began = time.monotonic()
     home = home or Home()
     with home.only_one(), home.mark():
         preflight.check()
@@ -119,6 +120,8 @@ async def running(plan: Plan, console: Console, home: Home | None = None) -> Asy
             shown += [asyncio.create_task(progress.follow(p.name, p.log)) for p in parts]
         try:
             await supervisor.start()
+            # Said before it is written: who waits for the state has been told by then.
+            console.print(f"[bold green]everything is ready after {time.monotonic() - began:.1f} s")
             book.say("ready")
             yield Running(home, made)
         finally:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 
 import click
 from rich.console import Console
@@ -32,9 +31,7 @@ def demo(*, once: bool, fresh: bool) -> None:
 
 
 async def _demo(plan: Plan, console: Console, *, stay: bool) -> int:
-    began = time.monotonic()
     async with running(plan, console) as stack:
-        console.print(f"everything is ready after {time.monotonic() - began:.1f} s")
         # The demonstration is a producer like any other: it traces with the same settings.
         os.environ.update(stack.environment)
         servers = stack.address("kafka", "bootstrap_servers")

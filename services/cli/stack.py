@@ -70,10 +70,9 @@ def up(
 
 
 async def _up(plan: Plan, console: Console) -> int:
-    began = time.monotonic()
     async with running(plan, console):
-        console.print(f"[bold green]everything is ready after {time.monotonic() - began:.1f} s")
-        console.print("`make status` shows addresses and health; Ctrl-C or `make down` stops it")
+        if plan.show_logs:
+            console.print("`make status` shows addresses; Ctrl-C or `make down` stops everything")
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -106,6 +105,8 @@ def _detached(arguments: list[str]) -> int:
         return INTERRUPTED
     finally:
         click.echo("".join(f"{line}\n" for line in tail.read()), nl=False)
+    if supervisor.returncode is None:
+        click.echo("`make status` shows addresses and health; `make down` stops everything")
     return supervisor.returncode or 0
 
 

@@ -33,6 +33,9 @@ def reading_config(settings: KafkaSettings) -> dict[str, str | int | float | boo
         "enable.partition.eof": True,
         "fetch.wait.max.ms": 100,
         "queued.max.messages.kbytes": 16 * 1024,
+        # A broker that is just back may say that it knows no such partition; librdkafka believes it
+        # until it asks again, by default after five minutes.
+        "topic.metadata.refresh.interval.ms": 5_000,
     }
 
 
