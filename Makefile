@@ -7,7 +7,8 @@
 
 BIN := .venv/bin
 # The tiers of `make test`, fast first; the first line of a failure is then the cheapest one.
-TESTS ?= tests/unit tests/contract tests/architecture tests/service tests/integration tests/e2e
+TESTS ?= tests/unit tests/contract tests/architecture tests/service tests/integration tests/e2e \
+         tests/resilience/test_smoke.py
 ARGS ?=
 
 help: ## This list
@@ -31,7 +32,7 @@ status: setup ## Addresses, processes, health
 logs: setup ## Logs of all parts; ARGS="-f decider" follows one
 	@$(BIN)/sluice logs $(ARGS)
 
-test: setup ## The proof: unit, contract, architecture, service, integration, end to end
+test: setup ## The proof: unit, contract, architecture, service, integration, end to end, kills
 	@$(BIN)/python -m pytest $(wildcard $(TESTS)) $(ARGS)
 
 test-unit: setup ## Only what needs no process and no socket

@@ -18,14 +18,14 @@ from tests.flows import judged, until
 from topics.dead_letters import INTAKE_DEAD_LETTERS
 
 
-@pytest.mark.parametrize(("how", "away_s"), [("stop", 15), ("kill", 3)])
-def test_a_broker_that_goes_and_comes_back_loses_nothing(flow, oracle, how, away_s) -> None:
+@pytest.mark.parametrize(("how", "away_s", "seed"), [("stop", 15, 51), ("kill", 3, 53)])
+def test_a_broker_that_goes_and_comes_back_loses_nothing(flow, oracle, how, away_s, seed) -> None:
     """Stopped for 15 s or killed in mid-work: what was in flight is confirmed or done again."""
-    published = flow.publish(load.stream(51 + away_s, 1_500))
+    published = flow.publish(load.stream(seed, 1_500))
     seen = flow.look().records
     until(lambda: flow.look().records > seen + 100, 60, "it works")
     restart(getattr(flow.broker, how), flow.broker, away_s=away_s)
-    published += flow.publish(load.stream(52 + away_s, 300))
+    published += flow.publish(load.stream(seed + 1, 300))
     judged(flow, published, oracle, within_s=180)
 
 
@@ -50,7 +50,7 @@ def test_dead_letters_that_their_topic_finds_too_large_are_not_let_go_of(
 ) -> None:
     """Intake ends rather than go on without them; the topic widened, all of them are there."""
     _limit(admin, 70)
-    published = flow.publish(load.stream(53, 300, garbage=0.2))
+    published = flow.publish(load.stream(55, 300, garbage=0.2))
     (intake,) = flow.of("intake")
     until(lambda: not intake.running, 60, "intake ends")
     assert not flow.look().letters.keys() & _broken(published)
@@ -64,7 +64,7 @@ def test_dead_letters_without_their_topic_are_held(flow, oracle, admin) -> None:
     name = INTAKE_DEAD_LETTERS.name
     admin.delete_topics([name])[name].result(20)
     until(lambda: name not in admin.list_topics(timeout=10).topics, 20, "it is gone")
-    published = flow.publish(load.stream(54, 300, garbage=0.2))
+    published = flow.publish(load.stream(56, 300, garbage=0.2))
     until(lambda: _held(flow), 90, "intake holds, and says so")
     assert not flow.look().letters.keys() & _broken(published)
     topic = NewTopic(name, 4, 1, config=INTAKE_DEAD_LETTERS.config)
