@@ -22,7 +22,11 @@ class TritonSettings(AdapterSettings):
         5, gt=0, description="Of the known tiny inference that tells an outage from a bad text."
     )
     revive_deadline_s: float = Field(
-        60, gt=0, description="Of loading a model again after its process died; warming up counts."
+        40,
+        gt=0,
+        description="Of loading a model again after its process died; warming up counts. With the "
+        "request's own below SLUICE_KAFKA_STANDSTILL_S, so that a slow load is told as an outage "
+        "before it is taken for standing still.",
     )
     max_rows: int = Field(
         32, ge=1, le=128, description="Texts per request: 12 times cheaper than one by one."

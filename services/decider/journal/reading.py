@@ -101,8 +101,9 @@ class _Reading:
             async for record in log.read(_TOPIC, self._number, at, end):
                 if record.offset != at:
                     raise Crash(
-                        f"journal {self._number}: offsets {at} to {record.offset - 1} are missing;"
-                        " `sluice offsets accept-loss` records the loss and goes on"
+                        f"journal {self._number}: offsets {at} to {record.offset - 1} are missing:"
+                        " restore them from a replica, or go on from behind them;"
+                        " docs/runbooks/lag.md says how, and what that forgets"
                     )
                 at += 1
                 stride.append(record)
