@@ -14,7 +14,7 @@ class Form(StrEnum):
     QUEUE = "queue"  # written in the policy, one of its `queues`
     MACRO = "macro"  # written in the policy, an approved macro's id
     TAGS = "tags"  # written in the policy, a list
-    AMOUNT = "amount"  # a joined fact and nothing else: never from text, a model or the policy
+    AMOUNT = "amount"  # a joined sum and nothing else: never from text, a model or the policy
 
 
 class Risk(StrEnum):

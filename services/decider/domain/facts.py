@@ -10,7 +10,7 @@ from services.decider.domain.values import Kind
 
 
 class Source(StrEnum):
-    """Where a fact comes from; amounts come from `joined` alone."""
+    """Where a fact comes from."""
 
     CASE = "case"  # a field of the event, as its source gave it
     READING = "reading"  # a model's answer about the text
@@ -22,7 +22,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactSpec:
-    """One fact. `values` closes the set where it is closed; older than `max_age` is missing."""
+    """One fact. `values` closes the set where it is closed; older than `max_age` is missing.
+
+    `money`: a sum of the operator's own tables. Such a fact and no other may be an action's amount.
+    """
 
     name: str
     kind: Kind
@@ -31,6 +34,7 @@ class FactSpec:
     domain: str | None = None
     values: frozenset[str] | None = None
     max_age: timedelta | None = None
+    money: bool = False
 
 
 def _text(
@@ -51,6 +55,10 @@ def _joined(
     name: str, kind: Kind, says: str, max_age: timedelta, domain: str | None = None
 ) -> FactSpec:
     return FactSpec(name, kind, Source.JOINED, says, domain, None, max_age)
+
+
+def _money(name: str, says: str, max_age: timedelta, domain: str | None = None) -> FactSpec:
+    return FactSpec(name, Kind.NUMBER, Source.JOINED, says, domain, None, max_age, money=True)
 
 
 _C, _R, _T = Source.CASE, Source.READING, Source.TABLE
@@ -193,7 +201,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 _JOINED = (
     _joined("order.status", Kind.STRING, "Of the order the case names.", _HOUR),
-    _joined("order.amount", Kind.NUMBER, "What the order is worth.", _DAY),
+    _money("order.amount", "What the order is worth.", _DAY),
     _joined("order.currency", Kind.STRING, "ISO 4217.", _DAY),
     _joined("order.refundable", Kind.BOOLEAN, "Its money may be given back.", _DAY),
     _joined("customer.tier", Kind.STRING, "The customer's level of service.", 7 * _DAY, _SUPPORT),
@@ -206,7 +214,7 @@ _JOINED = (
     _joined(
         "sla.breached", Kind.BOOLEAN, "That time was over at the decision.", 365 * _DAY, _SUPPORT,
     ),
-    _joined("po.amount", Kind.NUMBER, "What the purchase order is worth.", 2 * _DAY, _SUPPLY),
+    _money("po.amount", "What the purchase order is worth.", 2 * _DAY, _SUPPLY),
     _joined("po.currency", Kind.STRING, "ISO 4217.", 2 * _DAY, _SUPPLY),
     _joined(
         "po.promised_in_days", Kind.NUMBER,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.decider.domain.actions import ActionSpec, Form, UndoSpec
-from services.decider.domain.facts import FACTS, Source
+from services.decider.domain.facts import FACTS
 from services.decider.domain.macros import Macro, approved_locale, fit_for_customers
 from services.decider.domain.policy import FactRef, Step, Value
 from services.decider.domain.ruling import Target, Undo
@@ -81,12 +81,13 @@ def _value(given: Value | None, form: Form, facts: Facts) -> Scalar | list[str] 
 
 
 def _amount(given: Value | None, facts: Facts) -> float | None:
-    """Asked here again, whatever the file said: an amount is a joined fact or it is none."""
+    """Asked here again, whatever the file said: an amount is a joined sum or it is none."""
     if not isinstance(given, FactRef) or given.fact not in FACTS:
         return None
     value = facts.get(given.fact)
-    joined = FACTS[given.fact].source is Source.JOINED
-    if not joined or isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not FACTS[given.fact].money:
         return None
     return value if math.isfinite(value) and value >= 0 else None
 

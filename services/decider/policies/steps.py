@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from services.decider.domain.actions import ACTIONS, ActionSpec, Form, Parameter
 from services.decider.domain.autonomy import Level
-from services.decider.domain.facts import FactSpec, Source
+from services.decider.domain.facts import FACTS, FactSpec
 from services.decider.domain.macros import CORRECTION, Macro
 from services.decider.domain.policy import FactRef, Step, Value
 from services.decider.domain.values import Kind
@@ -72,7 +72,7 @@ class Steps:
         match parameter.form:
             case Form.AMOUNT:
                 self._reader.problems.add(
-                    node, "an amount is never written in a policy; name a joined fact, as $x.y"
+                    node, "an amount is never written in a policy; name a fact, as $order.amount"
                 )
                 return None
             case Form.NUMBER:
@@ -116,8 +116,9 @@ class Steps:
             return "tags are written in the policy; write a list"
         if spec.kind is not wants:
             return f"must be a {wants}; {spec.name} is a {spec.kind}"
-        if parameter.form is Form.AMOUNT and spec.source is not Source.JOINED:
-            return f"an amount must be a joined fact; {spec.name} comes from the {spec.source}"
+        if parameter.form is Form.AMOUNT and not spec.money:
+            sums = ", ".join(sorted(each.name for each in FACTS.values() if each.money))
+            return f"an amount must be a joined sum of money ({sums}); {spec.name} is none"
         closed = self._closed(parameter)
         if closed is None:
             return None

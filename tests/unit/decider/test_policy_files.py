@@ -233,10 +233,11 @@ def test_a_duplicate_rule_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_amount_must_be_joined(tmp_path: Path) -> None:
-    """Never a figure of the policy's, of a text's or of a model's."""
+    """Never a figure of the policy's, of a text's, of a model's or of something else's."""
     for value, said in (
         (100, "an amount is never written in a policy"),
-        ("$intent.confidence", "an amount must be a joined fact; intent.confidence comes from the"),
+        ("$intent.confidence", "an amount must be a joined sum of money (order.amount, po.am"),
+        ("$sla.due_in", "sla.due_in is none"),
         ("$order.currency", "must be a number; order.currency is a string"),
     ):
         step = {
