@@ -46,16 +46,19 @@ def measurements(event: Reader, happened: datetime) -> list[dict[str, Any]]:
 
 
 def _measurement(report: Reader) -> dict[str, Any]:
-    given = report.required("type")
-    word = cbv.web_word(given)
+    # A device that tells that it is out of order measures nothing: the standard's own example of
+    # an error condition has no type.
+    exception = report.text("exception")
+    given = report.required("type") if exception is None else report.text("type")
+    word = cbv.web_word(given or cbv.OTHER)
     known = cbv.URI.fullmatch(word) is None
     uom, said = report.text("uom"), report.text("stringValue")
     return {
         "kind": fitting(_KINDS.get(word) or _snake(word)) if known else cbv.OTHER,
-        "source_kind": None if known else given[:_SHORT],
+        "source_kind": None if known or given is None else given[:_SHORT],
         **{ours: report.decimal(theirs) for ours, theirs in _NUMBERS.items()},
         "uom": fitting(uom) if uom else None,
-        "alert": _alert(report.text("exception")),
+        "alert": _alert(exception),
         "text": said[:_SHORT] if said else None,
     }
 

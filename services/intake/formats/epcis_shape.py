@@ -132,7 +132,7 @@ _REPORT = Shape(
         "booleanValue": truth,
         "hexBinaryValue": matching(_HEX, "must be hexadecimal"),
     },
-    ("type",),
+    # `type` is required but beside an exception: epcis_sensors.
 )
 _SENSOR = Shape(
     {"sensorMetadata": one(_METADATA), "sensorReport": many(_REPORT, at_least=1)}, ("sensorReport",)

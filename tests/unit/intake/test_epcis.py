@@ -148,6 +148,18 @@ def test_an_epcis_event_without_a_thing_is_about_its_place():
     assert reading.at == event.occurred_at
 
 
+def test_a_device_that_is_out_of_order_needs_no_type():
+    """It measures nothing; that it says so is not lost, and calls somebody as any alarm does."""
+    event = one(
+        sensorElementList=[
+            {"sensorReport": [{"exception": "gs1:ERROR_CONDITION", "uriValue": "urn:acme:A827"}]}
+        ]
+    )
+    (reading,) = event.measurements
+    assert (reading.kind, reading.source_kind, reading.alert) == ("other", None, "error")
+    assert "urn:acme:A827" in str(event.custom_fields)
+
+
 def test_readings_keep_their_times_and_what_the_device_alarms_of():
     """A window of readings; an alarm; what is measured by nobody's standard."""
     window, alarm = EPCIS.map(example("sources/epcis/cold-chain-window.json"))
