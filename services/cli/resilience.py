@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from services.cli.patience import Patience
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -64,9 +66,10 @@ def resilience(
     with (
         console.status("starting") as status,
         tempfile.TemporaryDirectory(prefix="sluice-resilience-") as folder,
-        run.model_server(keep or Path(folder), status.update) as triton,
     ):
-        report = run.run(triton, plan, home=keep, say=status.update)
+        say = status.update if console.is_terminal else Patience().tell
+        with run.model_server(keep or Path(folder), say) as triton:
+            report = run.run(triton, plan, home=keep, say=say)
     _print(console, report, seed)
     raise SystemExit(0 if report.kept else 1)
 
