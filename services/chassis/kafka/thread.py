@@ -18,6 +18,7 @@ from mode import Service
 from typing_extensions import override
 
 from services.chassis.errors import Crash
+from services.chassis.kafka import odd_headers
 from services.chassis.kafka.assignor import LaneAssignor
 from services.chassis.kafka.lanes import TP
 from services.chassis.record import Record
@@ -67,6 +68,7 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # faust is u
     @override
     def _create_worker_consumer(self, transport: object) -> aiokafka.AIOKafkaConsumer:
         settings = self.consumer.app.kafka
+        odd_headers.admit()
         return aiokafka.AIOKafkaConsumer(
             **settings.aiokafka(),
             client_id=self.consumer.app.conf.id,

@@ -1,6 +1,8 @@
 """Dead letters on the real broker: exactly what came, waited for, and limited."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 from confluent_kafka import Producer
@@ -59,6 +61,40 @@ def test_what_is_put_aside_is_what_came_byte_for_byte(workshop) -> None:
     assert (at_limit, b"acme|limit", ()) in plain
     origins = {letter_of(each, workshop.group, ()).origin for each in letters}
     assert len(origins) == len(letters), "each names the one record it was"
+
+
+# Clients in some languages take bytes for a header's name; in Python only one can be made to.
+_FOREIGN_CLIENT = r"""
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+
+class Odd(str):
+    def encode(self, *_):
+        return b"ce_\xff"
+
+async def main(servers, topic):
+    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+        await producer.send_and_wait(topic, b"odd", b"0", headers=[(Odd("ce_"), b"1")], partition=0)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_a_header_s_name_that_is_no_utf_8_stops_nobody(workshop) -> None:
+    """One producer's record that aiokafka cannot read: put aside with its bytes, others go on."""
+    workshop.create(topic := f"outside.{workshop.id}")
+    workshop.feed(topic, 50)
+    subprocess.run(
+        [sys.executable, "-c", _FOREIGN_CLIENT, workshop.bootstrap, topic],
+        env={**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"}, check=True, timeout=30,
+    )  # fmt: skip
+    workshop.feed(topic, 50)
+    worker = workshop.start(topic, TEST_REJECT_ON="odd")
+    workshop.wait_done(topic)
+    assert worker.end() == 0
+    (letter,) = workshop.put_aside()
+    assert (letter.value, letter.key, letter.headers[0]) == (b"odd", b"0", (r"ce_\xff", b"1"))
+    assert sum(workshop.ends(workshop.out)) == 100
 
 
 def test_while_dead_letters_cannot_be_written_nothing_is_acknowledged(workshop, wait) -> None:
