@@ -84,6 +84,8 @@ class StandIn(service_pb2_grpc.GRPCInferenceServiceServicer):
             return "BYTES", 1, _bytes([json.dumps(head(which, self.pack_digest))])
         if part == "LABEL":
             return "BYTES", len(labels), _bytes(labels)
+        if part == "SCOPE":
+            return "FP32", 1, struct.pack("<f", 0.9)
         return "FP32", len(scores), struct.pack(f"<{len(scores)}f", *scores)
 
     async def ModelConfig(self, request, context):  # noqa: ARG002, N802 - the shape and name of gRPC

@@ -80,6 +80,14 @@ class Home:
             return {}
         return state
 
+    def address(self, part: str, protocol: str) -> str | None:
+        """Where a ready part of the running stack listens; None where there is none."""
+        found = self.read().get("parts", {}).get(part, {}) if self.is_held() else {}
+        if found.get("state") != "ready":
+            return None
+        address: str | None = found["addresses"].get(protocol)
+        return address
+
     def write(self, state: dict[str, Any]) -> None:
         """Replace the state in one step: a reader sees the old or the new."""
         fresh = self.state_file.with_suffix(".new")

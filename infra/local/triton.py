@@ -36,9 +36,15 @@ class TritonPart(Part):
     watch_every_s = 15.0
 
     def __init__(
-        self, log: Path, *, ports: places.Ports | None = None, repository: Path | None = None
+        self,
+        log: Path,
+        *,
+        ports: places.Ports | None = None,
+        repository: Path | None = None,
+        packs: Path | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
-        """`repository`: other models than ours, for tests."""
+        """`repository`: other models than ours, for tests. `packs`: others than configured."""
         super().__init__(log)
         ports = ports or places.Ports()
         self._grpc, self._http, self._metrics = (
@@ -46,6 +52,8 @@ class TritonPart(Part):
         )
         self._settings = load(ModelsSettings)
         self._repository = repository
+        self._packs = packs
+        self._told = say
         self._environment: Environment | None = None
         self._questions = QUESTIONS if repository is None else ()
         self._answered: dict[str, int] = {}
@@ -67,7 +75,8 @@ class TritonPart(Part):
     def prepare(self) -> None:
         self._environment = building.environment_of(self._settings, self._say)
         if self._repository is None:
-            plan = planning.plan(self._settings, load(AssessorSettings).packs)
+            packs = self._packs or load(AssessorSettings).packs
+            plan = planning.plan(self._settings, packs)
             self._repository = building.build(plan, self._environment, self._say)
 
     @override
@@ -99,7 +108,10 @@ class TritonPart(Part):
         memory.remove_orphans()
 
     def _say(self, line: str) -> None:
-        """Into the log, which is shown."""
+        """Into the log, which is shown, or to whoever waits for it."""
+        if self._told is not None:
+            self._told(line)
+            return
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as output:
             output.write(f"{line}\n")
@@ -138,14 +150,18 @@ class TritonPart(Part):
 
 
 @contextlib.contextmanager
-def serving(say: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+def serving(
+    say: Callable[[str], None] = lambda _: None, packs: Path | None = None
+) -> Iterator[str]:
     """A server of its own on free ports, gone at the end; yields host:port of gRPC.
+
+    `packs`: as SLUICE_ASSESSOR_PACKS would name them, instead of it.
 
     Raises:
         StackError: it cannot be made ready; with the end of its log.
     """
     with tempfile.TemporaryDirectory(prefix="sluice-triton-") as folder:
-        part = TritonPart(Path(folder) / "triton.log")
+        part = TritonPart(Path(folder) / "triton.log", packs=packs, say=say)
         say("making the models where they are missing")
         part.prepare()
         say("starting Triton")

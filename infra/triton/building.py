@@ -37,6 +37,21 @@ def build(plan: Plan, env: Environment, say: Say, *, force: bool = False) -> Pat
     return plan.repository
 
 
+def fit(plan: Plan, env: Environment, request: Mapping[str, Any], into: Path, say: Say) -> None:
+    """A head for labelled texts, over this machine's encoder, with what it told when held out.
+
+    `request` has `labels`, `texts` and `owners`; head.npz and held-out.json are written.
+
+    Raises:
+        ModelsError: weights or this machine are not as needed; with the remedy.
+    """
+    if not plan.encoder.exists():
+        with environment.exclusive(environment.cache(), say):
+            if not plan.encoder.exists():
+                _build_encoder(plan, env, say)
+    _run(env, "fit", {**request, "encoder": str(plan.encoder), "into": str(into)}, say)
+
+
 def fetch(plan: Plan, say: Say) -> Path:
     """The file of weights: all that a build takes from outside.
 

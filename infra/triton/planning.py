@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE / "repository"
 BUILD = HERE / "build"
 # These make the heads, not the encoder: another one leaves the encoder as it is.
-_NOT_ENCODER = frozenset({"heads.py", "head", "__main__.py"})
+_NOT_ENCODER = frozenset({"calibrating.py", "fitting.py", "heads.py", "head", "__main__.py"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def plan(settings: ModelsSettings, packs: Path | None) -> Plan:
         encoder,
         contents([*_files(BUILD), *_files(REPOSITORY)]),
         asdict(known["language"]),
-        specs,
+        [_without_place(spec) for spec in specs],
         processes,
     )
     cache = environment.cache()
@@ -67,6 +67,14 @@ def plan(settings: ModelsSettings, packs: Path | None) -> Plan:
         cache / "encoder" / encoder,
         cache / "repository" / repository,
     )
+
+
+def _without_place(spec: dict[str, Any]) -> dict[str, Any]:
+    """A fitted head is what its digest says, wherever it lies."""
+    if "fitted" not in spec:
+        return spec
+    fitted = {name: value for name, value in spec["fitted"].items() if name != "file"}
+    return spec | {"fitted": fitted}
 
 
 def key(*parts: object) -> str:

@@ -54,6 +54,9 @@ class Reading(Part):
     confidence: float = Field(ge=0, le=1, description="Calibrated probability of the label.")
     calibrated: bool = True
     margin: float = Field(0.0, ge=0, le=1, description="Distance to the second label.")
+    scope: float | None = Field(
+        None, ge=0, le=1, description="Chance that the text is about any label of the pack at all."
+    )
     abstained: Abstention | None = None
     alternatives: tuple[Alternative, ...] = ()
     pack: Id | None = Field(None, description='Label pack and version, e.g. "retail:1".')
@@ -112,7 +115,7 @@ class CaseAssessed(Event):
     """A case was read; the decision has all it needs."""
 
     event_type: ClassVar[str] = "automation.case.assessed.v1"
-    schema_version: ClassVar[str] = "1.1"
+    schema_version: ClassVar[str] = "1.2"
 
     case: Case
     assessment: Assessment

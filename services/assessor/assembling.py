@@ -104,6 +104,7 @@ def _reading(answer: Answer, abstained: Abstention | None, batch: str) -> wire.R
         confidence=best.confidence,
         calibrated=answer.calibrated,
         margin=answer.margin,
+        scope=answer.scope,
         abstained=None if abstained is None else wire.Abstention(abstained),
         alternatives=tuple(
             wire.Alternative(label=each.label, confidence=each.confidence) for each in others

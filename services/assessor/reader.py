@@ -23,6 +23,9 @@ TASKS = {
     Question.NOTICE: (Task.EXCEPTION, Task.LANGUAGE),
 }
 
+# Heads that say, too, whether a text is about any of their labels.
+_SCOPED = frozenset({Task.INTENT, Task.EXCEPTION})
+
 # The language is read from the text itself, beside the encoder.
 _WITHOUT_ENCODER = frozenset({Task.LANGUAGE})
 
@@ -36,6 +39,7 @@ def signature(question: Question) -> Signature:
             Output(f"{task.name}_LABEL", "BYTES", _WIDTHS[task]),
             Output(f"{task.name}_SCORE", "FP32", _WIDTHS[task]),
             Output(f"{task.name}_HEAD", "BYTES"),
+            *([Output(f"{task.name}_SCOPE", "FP32")] if task in _SCOPED else []),
         )
     ]
     return Signature(question.value, (*heads, *usage.OUTPUTS))
@@ -91,10 +95,9 @@ def _answer(task: Task, row: Row, encoder: Bits) -> Answer:
     labels = cast("tuple[bytes, ...]", row[f"{task.name}_LABEL"])
     scores = cast("tuple[float, ...]", row[f"{task.name}_SCORE"])
     models = (_bits(raw),) if task in _WITHOUT_ENCODER else (encoder, _bits(raw))
-    # A head of fewer labels than it may tell fills up with empty ones. Six digits are what a
-    # 32-bit float holds.
+    # A head of fewer labels than it may tell fills up with empty ones.
     candidates = tuple(
-        Candidate(label.decode(), min(1.0, max(0.0, round(score, 6))))
+        Candidate(label.decode(), _chance(score))
         for label, score in zip(labels, scores, strict=True)
         if label
     )
@@ -106,7 +109,13 @@ def _answer(task: Task, row: Row, encoder: Bits) -> Answer:
         models,
         pack=head.get("pack"),
         calibrated=head.get("calibrated", "True") == "True",
+        scope=_chance(float(row[f"{task.name}_SCOPE"][0])) if task in _SCOPED else None,
     )
+
+
+def _chance(score: float) -> float:
+    """Six digits are what a 32-bit float holds, and a hair above one is one."""
+    return min(1.0, max(0.0, round(score, 6)))
 
 
 @lru_cache(maxsize=256)

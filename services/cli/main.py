@@ -41,6 +41,10 @@ _COMMANDS = {
         "policies", "policies", "Check policies and run their tests; list facts and actions."
     ),
     "models": _Command("models", "models", "Build and check the models that Triton serves."),
+    "packs": _Command("packs", "packs", "Label packs: check, fit to a labelled file, evaluate."),
+    "evaluate": _Command(
+        "evaluate", "evaluate", "How well a pack reads labelled rows, through the served models."
+    ),
     "bench": _Command("bench", "bench", "Measure the running stack."),
     "resilience": _Command(
         "resilience", "resilience", "Kill things at random, compare with an oracle."

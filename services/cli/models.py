@@ -24,9 +24,10 @@ def models() -> None:
 
 _PACKS = click.option(
     "--packs",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     envvar="SLUICE_ASSESSOR_PACKS",
-    help="Folder of label packs, as the assessor has it; without it those that Sluice brings.",
+    help="Label packs as the assessor has them: a folder, a file or a shipped pack's name; without "
+    "it those that Sluice brings.",
 )
 _FORM = click.option(
     "--form",
@@ -141,10 +142,7 @@ def _planned(packs: Path | None, form: "Form | None") -> "tuple[ModelsSettings, 
 def _local_url() -> str | None:
     from infra.local.home import Home  # noqa: PLC0415 - keeps --help fast
 
-    home = Home()
-    parts = home.read().get("parts", {}) if home.is_held() else {}
-    triton = parts.get("triton", {})
-    return triton["addresses"]["grpc"] if triton.get("state") == "ready" else None
+    return Home().address("triton", "grpc")
 
 
 async def _served(url: str, packs: Path | None) -> list[str]:

@@ -10,7 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from infra.triton.build import encoder, manifests
+
+# Texts per report of progress: some two seconds.
+_TOGETHER = 512
 
 
 def main() -> None:
@@ -20,6 +25,8 @@ def main() -> None:
     say = _steps()
     if what == "encoder":
         encoder.build(request, Path(request["into"]), say)
+    elif what == "fit":
+        _fit(request, say)
     else:
         _heads(request, say)
 
@@ -31,12 +38,31 @@ def _heads(request: dict[str, Any], say: Callable[[str], None]) -> None:
     loaded = encoder.load(Path(request["encoder"]))
     digest = loaded.manifest["identity"]["digest"]
     for head in request["heads"]:
-        say(f"making the head {head['spec']['model']} from {head['spec']['pack']}")
-        heads.build(head["spec"], lambda texts: loaded.encode(texts)[0], Path(head["into"]), digest)
-        _complete(Path(head["into"]), licence="Apache-2.0", source=f"pack {head['spec']['pack']}")
+        spec, into = head["spec"], Path(head["into"])
+        say(f"making the head {spec['model']} from {spec['pack']}")
+        if "fitted" in spec:
+            heads.take(spec, into, digest)
+            licence, source = spec["fitted"]["licence"], f"fitted to {spec['fitted']['data']}"
+        else:
+            heads.build(spec, lambda texts: loaded.encode(texts)[0], into, digest)
+            licence, source = "Apache-2.0", f"pack {spec['pack']}"
+        _complete(into, licence=licence, source=source)
     language = request["language"]
     heads.build_language(Path(language["file"]), Path(language["into"]))
     _complete(Path(language["into"]), licence=language["licence"], source=language["package"])
+
+
+def _fit(request: dict[str, Any], say: Callable[[str], None]) -> None:
+    from infra.triton.build import fitting  # noqa: PLC0415 - nobody else needs it
+
+    say("loading the encoder")
+    loaded = encoder.load(Path(request["encoder"]))
+    texts, found = request["texts"], []
+    for at in range(0, len(texts), _TOGETHER):
+        found.append(loaded.encode(texts[at : at + _TOGETHER])[0])
+        say(f"vectors: {min(at + _TOGETHER, len(texts))} of {len(texts)} texts")
+    vectors = np.concatenate(found).astype(np.float64)
+    fitting.build(request, vectors, Path(request["into"]), loaded.manifest["identity"], say)
 
 
 def _complete(folder: Path, **facts: str) -> None:

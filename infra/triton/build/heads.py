@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from infra.triton.build import manifests
+from infra.triton.build import calibrating, manifests
 from infra.triton.build.head import scoring
 
 Encode = Callable[[list[str]], np.ndarray]
@@ -29,7 +29,6 @@ _SHRINKAGE = 0.6
 _DRAWN = 4
 # Parts of the cross-validation that finds the temperature.
 _FOLDS = 10
-_TEMPERATURES = np.exp(np.linspace(-5, 1, 121))
 
 
 def build(spec: dict[str, Any], encode: Encode, into: Path, encoder_digest: str) -> None:
@@ -49,7 +48,7 @@ def build(spec: dict[str, Any], encode: Encode, into: Path, encoder_digest: str)
         )
     labels = [label["id"] for label in spec["labels"]]
     mean, weights, bias = _fit(vectors, owners, len(labels))
-    temperature, held_out = _calibrate(vectors, owners, len(labels))
+    temperature, scope, held_out = _calibrate(vectors, owners, labels)
     _copy(_SHARED, ("model.py", "scoring.py"), into)
     np.savez(
         into / "head.npz",
@@ -57,15 +56,33 @@ def build(spec: dict[str, Any], encode: Encode, into: Path, encoder_digest: str)
         mean=mean,
         weights=weights * temperature,
         bias=bias * temperature,
+        scope=scope,
     )
-    about = {
-        "name": spec["model"],
-        "version": spec["pack"].rpartition(":")[2],
-        "pack": spec["pack"],
-        "pack_digest": spec["pack_digest"],
-        "encoder_digest": encoder_digest,
-    }
-    _describe(about, {"labels": len(labels), "texts": len(texts), **held_out}, into)
+    facts = {"labels": len(labels), "texts": len(texts), **held_out}
+    _describe(_about(spec, encoder_digest), facts, into)
+
+
+def take(spec: dict[str, Any], into: Path, encoder_digest: str) -> None:
+    """Put a head that was fitted to a labelled file into its model version, as it is.
+
+    Raises:
+        ValueError: it was fitted to another encoder, or is not the file that was described.
+    """
+    fitted = spec["fitted"]
+    if fitted["encoder_digest"] != encoder_digest:
+        raise ValueError(
+            f"{spec['pack']}: the head was fitted to encoder {fitted['encoder_digest'][:12]}, this "
+            f"machine serves {encoder_digest[:12]}: run `sluice packs fit` here, or choose the "
+            "form that it was fitted to (SLUICE_MODELS_FORM)"
+        )
+    _copy(_SHARED, ("model.py", "scoring.py"), into)
+    shutil.copyfile(fitted["file"], into / "head.npz")
+    files = manifests.digests(into)
+    if files["head.npz"] != fitted["sha256"]:
+        raise ValueError(f"{fitted['file']} is not the file that was described beside it")
+    about = _about(spec, encoder_digest)
+    facts = {"labels": len(spec["labels"]), "data": fitted["data"], "held_out": fitted["held_out"]}
+    _describe(about, facts, into, calibrated=True)
 
 
 def build_language(lid_file: Path, into: Path) -> None:
@@ -81,13 +98,25 @@ def _copy(folder: Path, code: tuple[str, ...], into: Path) -> None:
         shutil.copyfile(folder / name, into / name)
 
 
-def _describe(about: dict[str, Any], facts: dict[str, Any], into: Path) -> None:
+def _about(spec: dict[str, Any], encoder_digest: str) -> dict[str, Any]:
+    return {
+        "name": spec["model"],
+        "version": spec["pack"].rpartition(":")[2],
+        "pack": spec["pack"],
+        "pack_digest": spec["pack_digest"],
+        "encoder_digest": encoder_digest,
+    }
+
+
+def _describe(
+    about: dict[str, Any], facts: dict[str, Any], into: Path, *, calibrated: bool = False
+) -> None:
     files = manifests.digests(into)
     identity = about | {
         # Of the code, too: it decides as much as the numbers do.
         "digest": manifests.digest(files),
-        # Held-out examples of the pack set a head's temperature; no labelled traffic confirmed it.
-        "calibrated": False,
+        # Held-out examples of a pack set its head's temperature; no labelled traffic confirmed it.
+        "calibrated": calibrated,
     }
     manifests.write({"identity": identity, "files": files, **facts}, into)
 
@@ -119,27 +148,26 @@ def _fit(vectors: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.ndarra
 
 
 def _calibrate(
-    vectors: np.ndarray, owners: np.ndarray, count: int
-) -> tuple[float, dict[str, float]]:
-    """The temperature that fits texts left out of the fit, and how well they were told apart."""
-    logits, kept = _held_out(vectors, owners, count)
+    vectors: np.ndarray, owners: np.ndarray, labels: list[str]
+) -> tuple[float, np.ndarray, dict[str, float]]:
+    """Temperature and scope that fit texts left out of the fit, and how well it told them apart."""
+    logits, kept = _held_out(vectors, owners, len(labels))
     if not kept.any():
-        return 1.0, {}
+        return 1.0, calibrating.ALL_IN, {}
     logits, owners = logits[kept], owners[kept]
-    rows = np.arange(len(owners))
-
-    def loss(temperature: float) -> float:
-        scaled = logits * temperature
-        scaled -= scaled.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, owners]).mean())
-
-    temperature = float(min(_TEMPERATURES, key=loss))
-    return temperature, {
-        "temperature": round(temperature, 4),
-        "held_out": len(owners),
-        "held_out_accuracy": round(float((logits.argmax(axis=1) == owners).mean()), 4),
-        "held_out_log_loss": round(loss(temperature), 4),
-    }
+    temperature = calibrating.temperature(logits, owners)
+    other = scoring.other_place(labels)
+    seen, outside = scoring.signs(logits * temperature, other), owners == other
+    return (
+        temperature,
+        calibrating.scope(seen[~outside], seen[outside]),
+        {
+            "temperature": round(temperature, 4),
+            "held_out": len(owners),
+            "held_out_accuracy": round(float((logits.argmax(axis=1) == owners).mean()), 4),
+            "held_out_log_loss": round(calibrating.log_loss(logits, owners, temperature), 4),
+        },
+    )
 
 
 def _held_out(vectors: np.ndarray, owners: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -49,6 +49,8 @@ class Answer:
     models: tuple[Bits, ...]
     pack: str | None = None
     calibrated: bool = True
+    # The chance that the text is about any of the labels at all; None where nobody says.
+    scope: float | None = None
 
     @property
     def margin(self) -> float:
@@ -76,6 +78,7 @@ class Thresholds:
     margin: float = 0.0
     languages: frozenset[str] = frozenset()
     out_of_scope: frozenset[str] = frozenset()
+    scope: float = 0.0
 
 
 def abstentions(
@@ -106,7 +109,9 @@ def _judge(answer: Answer, limits: Thresholds, language: str | None) -> Abstenti
     best = answer.candidates[0]
     if language is not None and limits.languages and language not in limits.languages:
         return Abstention.UNSUPPORTED_LANGUAGE
-    if best.label in limits.out_of_scope:
+    if best.label in limits.out_of_scope or (
+        answer.scope is not None and answer.scope < limits.scope
+    ):
         return Abstention.OUT_OF_SCOPE
     if best.confidence < limits.confidence:
         return Abstention.LOW_CONFIDENCE

@@ -8,11 +8,14 @@ from typing import Any
 from services.assessor.domain.agreeing import PackId
 from services.assessor.domain.asking import Task
 from services.assessor.domain.reading import Thresholds
+from services.assessor.packs import choosing, fitted
+from services.assessor.packs.choosing import SHIPPED
+from services.assessor.packs.fitted import FittedHead
 from services.assessor.packs.pack import OTHER, Pack, mistakes
 from services.chassis import documents
 from services.chassis.errors import ConfigurationError
 
-SHIPPED = Path(__file__).parent
+__all__ = ["MODELS", "SHIPPED", "configure", "head_specs", "load_pack", "load_packs"]
 
 # The head that answers each task, by its name on the server. The language's needs no pack.
 MODELS = {
@@ -33,54 +36,72 @@ class Configured:
     thresholds: Mapping[Task, Thresholds]
 
 
-def load_packs(folder: Path | None = None) -> Mapping[Task, Pack]:
-    """The pack of each task, from a folder or, with None, those that come with Sluice.
+def load_pack(file: Path) -> Pack:
+    """One pack.
 
     Raises:
         ConfigurationError: one line per mistake, with file, line and field.
     """
-    place = SHIPPED if folder is None else folder
-    if not place.is_dir():
-        raise ConfigurationError(f"{place}: no such folder of label packs (SLUICE_ASSESSOR_PACKS)")
-    packs: dict[Task, Pack] = {}
-    for file in sorted(each for each in place.iterdir() if each.suffix in {".yaml", ".yml"}):
-        pack = documents.load(file, Pack, check=mistakes)
-        if pack.task in packs:
-            raise ConfigurationError(
-                f"{file}: task: {packs[pack.task].id} is a pack for '{pack.task}', too: "
-                "move one of them out of the folder"
-            )
-        packs[pack.task] = pack
-    missing = [task.value for task in MODELS if task not in packs]
-    if missing:
-        raise ConfigurationError(
-            f"{place}: no label pack for {', '.join(missing)}: "
-            f"add one, the shipped ones are in {SHIPPED}"
-        )
-    return packs
+    return documents.load(file, Pack, check=mistakes)
 
 
-def configure(folder: Path | None = None) -> Configured:
+def load_packs(given: Path | None = None) -> Mapping[Task, Pack]:
+    """The pack of each task: those of a choice, and the shipped ones for what it has none for.
+
+    `given` is a folder, a pack's file or the name of a shipped pack; None: those that come with
+    Sluice.
+
+    Raises:
+        ConfigurationError: one line per mistake, with file, line and field.
+    """
+    return {task: found.pack for task, found in _found(given).items()}
+
+
+def configure(given: Path | None = None) -> Configured:
     """What the assessor needs of the packs; raises like `load_packs`."""
-    packs = load_packs(folder)
+    packs = load_packs(given)
     return Configured(
         {task: PackId(pack.id, pack.digest) for task, pack in packs.items()},
         {Task.LANGUAGE: _LANGUAGE} | {task: _thresholds(pack) for task, pack in packs.items()},
     )
 
 
-def head_specs(folder: Path | None = None) -> list[dict[str, Any]]:
-    """What each head is made from, as plain JSON; raises like `load_packs`."""
+def head_specs(given: Path | None = None) -> list[dict[str, Any]]:
+    """What each head is made from, as plain JSON; raises like `load_packs`.
+
+    `fitted` is there where a head was fitted to a labelled file: then it is taken as it is.
+    """
     return [
         {
             "model": MODELS[task],
             "task": task.value,
-            "pack": pack.id,
-            "pack_digest": pack.digest,
-            "labels": pack.material(),
+            "pack": found.pack.id,
+            "pack_digest": found.pack.digest,
+            "labels": found.pack.material(),
         }
-        for task, pack in sorted(load_packs(folder).items())
+        | ({"fitted": fitted.spec(found.file, found.head)} if found.head else {})
+        for task, found in sorted(_found(given).items())
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    file: Path
+    pack: Pack
+    head: FittedHead | None
+
+
+def _found(given: Path | None) -> dict[Task, _Found]:
+    packs: dict[Task, _Found] = {}
+    for file in choosing.files_in(SHIPPED) if given is None else choosing.chosen(given):
+        pack = load_pack(file)
+        if pack.task in packs:
+            raise ConfigurationError(
+                f"{file}: task: {packs[pack.task].pack.id} is a pack for '{pack.task}', too: "
+                "move one of them out of the folder"
+            )
+        packs[pack.task] = _Found(file, pack, fitted.read(file, pack))
+    return packs if given is None else _found(None) | packs
 
 
 def _thresholds(pack: Pack) -> Thresholds:
@@ -89,4 +110,5 @@ def _thresholds(pack: Pack) -> Thresholds:
         pack.thresholds.margin,
         frozenset(pack.languages),
         frozenset({OTHER} & set(pack.labels)),
+        pack.thresholds.scope,
     )

@@ -30,6 +30,7 @@ class Limits(_Strict):
 
     confidence: float = Field(ge=0, lt=1)
     margin: float = Field(ge=0, lt=1)
+    scope: float = Field(0.0, ge=0, lt=1)
 
 
 class Label(_Strict):
@@ -40,6 +41,8 @@ class Label(_Strict):
     category: Name | None = None
     risk: Literal["low", "medium", "high"] | None = None
     queue: Name | None = None
+    # What labelled files call it, where that is no name or another one.
+    known_as: Words | None = None
     examples: Mapping[Language, tuple[Words, ...]] = Field(default_factory=dict)
 
 
@@ -75,6 +78,22 @@ class Pack(_Strict):
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def known_as(self) -> dict[str, str]:
+        """Each label by what it is called: its name, and what labelled files say."""
+        return {
+            word: name
+            for name, label in self.labels.items()
+            for word in (name, label.known_as or name)
+        }
+
+    def without_examples(self) -> "Pack":
+        """What is left is what titles and descriptions say."""
+        bare = {
+            name: label.model_copy(update={"examples": {}}) for name, label in self.labels.items()
+        }
+        return self.model_copy(update={"labels": bare})
+
     def material(self) -> list[dict[str, Any]]:
         """The labels as a head is fitted to them, in an order that the file does not decide."""
         return [
@@ -93,7 +112,14 @@ def mistakes(pack: Pack) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if pack.task in _OPEN and OTHER not in pack.labels:
         yield ("labels",), f"there is no label '{OTHER}': add it, for what none of the others fits"
     seen: dict[str, str] = {}
+    called: dict[str, str] = {}
     for name, label in pack.labels.items():
+        for word in {name, label.known_as or name}:
+            if called.setdefault(word, name) != name:
+                yield (
+                    ("labels", name, "known_as"),
+                    f"'{called[word]}' is called '{word}', too: rename one of them",
+                )
         for language, texts in label.examples.items():
             where = ("labels", name, "examples", language)
             if pack.languages and language not in pack.languages:

@@ -114,6 +114,7 @@ _LABELS = {
         ("LABEL", (b"one", b"two", b"")[:width]),
         ("SCORE", (0.5, 0.25, 0.0)[:width]),
         ("HEAD", _HEAD),
+        *((("SCOPE", (1.0,)),) if task == "INTENT" else ()),
     )
 }
 

@@ -24,6 +24,7 @@ def notice_row(**changes):
         "EXCEPTION_LABEL": (b"delay", b"shortage", b""),
         "EXCEPTION_SCORE": (0.7000000178813934, 0.30000001192092896, 0.0),
         "EXCEPTION_HEAD": (identity("supply_exception", pack="supply:1", calibrated=False),),
+        "EXCEPTION_SCOPE": (0.9000000357627869,),
         "LANGUAGE_LABEL": (b"hi",),
         "LANGUAGE_SCORE": (1.0000001192092896,),
         "LANGUAGE_HEAD": (identity("language"),),
@@ -44,6 +45,7 @@ def test_a_row_becomes_answers_with_the_bits_that_gave_them():
     assert [bits.name for bits in exception.models] == ["encoder", "supply_exception"]
     assert exception.models[0].runtime == "openvino"
     assert (exception.pack, exception.calibrated) == ("supply:1", False)
+    assert (exception.scope, language.scope) == (0.9, None)
     assert [bits.name for bits in language.models] == ["language"]
     assert (language.pack, language.calibrated) == (None, True)
     assert (found.tokens, found.compute_us, found.batch) == (12, 3400, "batch")

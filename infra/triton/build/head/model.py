@@ -32,7 +32,7 @@ class TritonPythonModel:
     def _reply(self, request: pb.InferenceRequest) -> pb.InferenceResponse:
         vectors = pb.get_input_tensor_by_name(request, "EMBEDDING").as_numpy()
         try:
-            labels, scores = self.head.tell(vectors)
+            labels, scores, scope = self.head.tell(vectors)
         except ValueError as error:
             return pb.InferenceResponse(
                 error=pb.TritonError(str(error), pb.TritonError.INVALID_ARG)
@@ -43,6 +43,9 @@ class TritonPythonModel:
             pb.Tensor("SCORE", scores),
             pb.Tensor("HEAD", identity),
         ]
-        if "PASSED_ON" in request.requested_output_names():
+        wanted = request.requested_output_names()
+        if "SCOPE" in wanted:
+            told.append(pb.Tensor("SCOPE", scope))
+        if "PASSED_ON" in wanted:
             told.append(pb.Tensor("PASSED_ON", vectors))
         return pb.InferenceResponse(told)

@@ -65,7 +65,7 @@ def manifest(folder: Path) -> dict:
 def test_texts_are_read_by_words_that_no_example_has_in_that_order(tmp_path):
     """Best first, each with its probability."""
     head = build(tmp_path, REFUND, PARCEL, BARE)
-    labels, scores = head.tell(encode(["my refund please", "the late parcel", "guarantee"]))
+    labels, scores, _ = head.tell(encode(["my refund please", "the late parcel", "guarantee"]))
     assert labels[:, 0].tolist() == [b"refund", b"parcel", b"warranty"]
     assert (np.diff(scores, axis=1) <= 0).all()
     assert np.allclose(scores.sum(axis=1), 1)
@@ -80,7 +80,7 @@ def test_a_label_is_found_by_its_description_alone(tmp_path):
 
 def test_a_head_of_two_labels_fills_up_with_empty_ones(tmp_path):
     """The signature has three places."""
-    labels, scores = build(tmp_path, REFUND, PARCEL).tell(encode(["refund"]))
+    labels, scores, _ = build(tmp_path, REFUND, PARCEL).tell(encode(["refund"]))
     assert labels[0, 2] == b""
     assert scores[0, 2] == 0
 

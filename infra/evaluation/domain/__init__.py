@@ -1,0 +1,1 @@
+"""What figures mean: the standard library only."""
