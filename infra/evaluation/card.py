@@ -25,7 +25,8 @@ def write(pack: Pack, head: FittedHead) -> str:
     outside = (
         "learnt from rows of the training data that are out of scope"
         if learnt
-        else "learnt by leaving out whole labels; no row out of scope was there"
+        else "learnt by leaving out whole labels, and from greetings and noise of the shipped "
+        "packs; no row out of scope was in the training data"
     )
     scores = "\n".join(
         f"| {name} | {value:g} | {_MEANT.get(name, '')} |" for name, value in head.held_out.items()

@@ -21,7 +21,8 @@ from infra.evaluation.domain.metrics import Judged
 from infra.evaluation.labelled import Row
 from infra.triton import building, planning
 from infra.triton.settings import ModelsSettings
-from services.assessor.packs import fitted, load_pack
+from services.assessor.domain.asking import Task
+from services.assessor.packs import choosing, fitted, load_pack
 from services.assessor.packs.fitted import FittedHead
 from services.assessor.packs.pack import OTHER
 from services.chassis.errors import ConfigurationError
@@ -63,16 +64,45 @@ def fit(wanted: Wanted, say: Say) -> FittedHead:
     order = list(dict.fromkeys(names[row.label] for row in kept))
     say(f"{len(kept)} texts of {len(order)} labels")
     settings = load(ModelsSettings)
+    # Rows of the file's own are better; without any, what no pack of ours is about stands in.
+    noise = [] if OTHER in order else background()
+    labels = [*order, OTHER] if noise else order
     request = {
-        "labels": order,
-        "texts": [row.text for row in kept],
-        "owners": [order.index(names[row.label]) for row in kept],
+        "labels": labels,
+        "texts": [*(row.text for row in kept), *noise],
+        "owners": [*(order.index(names[row.label]) for row in kept), *[len(order)] * len(noise)],
+        "background": len(noise),
     }
     with tempfile.TemporaryDirectory(prefix="sluice-fit-") as folder:
         env = building.environment_of(settings, say)
         building.fit(planning.plan(settings, None), env, request, Path(folder), say)
         held = json.loads((Path(folder) / "held-out.json").read_text(encoding="utf-8"))
-        return _write(wanted, names, len(kept), held, Path(folder) / "head.npz")
+        made = Made(labels, len(kept), held, Path(folder) / "head.npz")
+        return _write(wanted, names, made)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the build gave: the head, and what it told of texts that were left out."""
+
+    labels: Sequence[str]
+    rows: int
+    held: Mapping[str, Any]
+    weights: Path
+
+
+def background() -> list[str]:
+    """Greetings, noise, jokes: what the shipped packs have as examples of nothing."""
+    packs = [load_pack(file) for file in choosing.shipped().values()]
+    return sorted(
+        {
+            text
+            for pack in packs
+            if pack.task is Task.INTENT
+            for texts in pack.labels[OTHER].examples.values()
+            for text in texts
+        }
+    )
 
 
 def sample(rows: Sequence[Row], per_class: int | None, seed: int) -> list[Row]:
@@ -139,11 +169,9 @@ def _names(rows: Sequence[Row], wanted: Wanted) -> dict[str, str]:
     return found
 
 
-def _write(
-    wanted: Wanted, names: Mapping[str, str], rows: int, held: Mapping[str, Any], weights: Path
-) -> FittedHead:
-    order = list(dict.fromkeys(sorted(names.values(), key=lambda name: (name == OTHER, name))))
-    judged = held_out(held, order)
+def _write(wanted: Wanted, names: Mapping[str, str], made: Made) -> FittedHead:
+    held, weights = made.held, made.weights
+    judged = held_out(held, made.labels)
     chosen = limits.choose(judged)
     wanted.into.mkdir(parents=True, exist_ok=True)
     file = wanted.into / f"{wanted.name}.yaml"
@@ -160,11 +188,12 @@ def _write(
         data=", ".join(each.name for each in wanted.data),
         data_sha256=labelled.digest(*wanted.data),
         licence=wanted.licence,
-        rows=rows,
+        rows=made.rows,
         settings={
             "shrinkage": held["shrinkage"],
             "penalty_c": held["penalty_c"],
             "temperature": held["temperature"],
+            "background": held["background"],
             "per_class": wanted.per_class or 0,
             "seed": wanted.seed,
         },

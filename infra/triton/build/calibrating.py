@@ -23,18 +23,22 @@ def temperature(logits: np.ndarray, owners: np.ndarray) -> float:
     return float(min(_TEMPERATURES, key=lambda each: log_loss(logits, owners, each)))
 
 
-def scope(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+def scope(inside: np.ndarray, *outside: np.ndarray) -> np.ndarray:
     """Coefficients of `scoring.in_scope`, from the signs of texts inside and outside ([n, 2] each).
 
-    As if half of all texts were outside: how many are is not known when a head is made.
+    As if half of all texts were outside: how many are is not known when a head is made. Each kind
+    of text outside counts the same, however many there are of it.
     """
-    if not len(inside) or not len(outside):
+    kinds = [each for each in outside if len(each)]
+    if not len(inside) or not kinds:
         return ALL_IN
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow, not always needed
 
     size = np.maximum(inside.std(axis=0), 1e-9)
-    told = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000).fit(
-        np.concatenate([inside, outside]) / size,
-        np.concatenate([np.ones(len(inside)), np.zeros(len(outside))]),
+    weights = [np.full(len(each), len(inside) / len(each) / len(kinds)) for each in kinds]
+    told = LogisticRegression(C=1.0, max_iter=1000).fit(
+        np.concatenate([inside, *kinds]) / size,
+        np.concatenate([np.ones(len(inside)), *(np.zeros(len(each)) for each in kinds)]),
+        sample_weight=np.concatenate([np.ones(len(inside)), *weights]),
     )
     return np.array([*(told.coef_[0] / size), told.intercept_[0]])

@@ -21,8 +21,10 @@ Say = Callable[[str], None]
 
 # How far the spread within labels is shrunk towards a ball, and the inverse weight of the penalty.
 _GRID = tuple((shrinkage, weight) for shrinkage in (0.3, 0.8) for weight in (3.0, 10.0, 30.0))
+_PLAIN = (0.8, 10.0)  # before any is chosen
+_CLEARLY = 0.5
 _FOLDS = 5
-_GRID_FOLDS = 2  # they choose the settings: the differences are larger than those between folds
+_FEW, _GRID_FOLDS = 4000, 2  # of more texts than that, so many parts choose the settings
 _TWO = 2  # with fewer there is nothing to tell apart
 _GROUPS = 3  # of labels that are left out as a whole, to stand for what is out of scope
 
@@ -45,30 +47,34 @@ def build(
 ) -> None:
     """Fit the rows of `spec` and write head.npz and held-out.json.
 
-    `spec` has `labels`, `texts` and `owners`: the number of each text's label.
+    `spec` has `labels`, `texts` and `owners`: the number of each text's label. The last
+    `background` of the texts are about nothing in particular, owned by the last label.
     """
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - in the build's environment
 
-    labels, owners = spec["labels"], np.array(spec["owners"])
-    turn = turns(spec["texts"], owners, len(labels))
+    labels, texts, owners = spec["labels"], spec["texts"], np.array(spec["owners"])
     # More threads sum in another order: other last digits, so another digest.
     with threadpool_limits(1):
-        shrinkage, weight = _choose(vectors, owners, turn, say)
-        say(f"leaving out each of {_FOLDS} parts once (shrinkage {shrinkage}, C {weight:g})")
-        logits = _held_out(vectors, owners, turn, shrinkage, weight)
-        say("fitting to all texts")
-        head = fit(vectors, owners, shrinkage, weight)
-        kept = turn > 0
-        temperature = calibrating.temperature(logits[kept], owners[kept])
         other = scoring.other_place(labels)
-        if other is None:
+        kept = _background(vectors, owners, spec["background"])
+        dropped = int((~kept).sum())
+        vectors, owners = vectors[kept], owners[kept]
+        turn = turns([texts[place] for place in np.flatnonzero(kept)], owners, len(labels))
+        settings = _choose(vectors, owners, turn, other, say)
+        say(f"leaving out each of {_FOLDS} parts once (shrinkage {settings[0]}, C {settings[1]:g})")
+        logits = _held_out(vectors, owners, turn, *settings)
+        say("fitting to all texts")
+        head = fit(vectors, owners, *settings)
+        out = turn > 0
+        logits, left = logits[out], owners[out]
+        temperature = calibrating.temperature(logits, left)
+        inside, outside = logits[left != other], logits[left == other]
+        unknown = outside[:0]
+        if spec["background"] or other is None:
             say("leaving out labels, to learn what text outside of all labels looks like")
-            inside, outside = _left_out_labels(vectors, owners, turn, shrinkage, weight)
-        else:
-            is_other = owners[kept] == other
-            inside, outside = logits[kept][~is_other], logits[kept][is_other]
+            _, unknown = _left_out_labels(vectors, owners, turn, settings, other)
         scope = calibrating.scope(
-            scoring.signs(inside * temperature, other), scoring.signs(outside * temperature, other)
+            *(scoring.signs(each * temperature, other) for each in (inside, outside, unknown))
         )
     into.mkdir(parents=True, exist_ok=True)
     np.savez(
@@ -79,17 +85,27 @@ def build(
         bias=(head.bias * temperature).astype(np.float32),
         scope=scope,
     )
+    nobody = np.full(len(unknown), -1)
     held = {
-        "rows": _told(logits[kept], owners[kept], temperature, scope, other),
-        "left_out": [] if other is not None else _told(outside, None, temperature, scope, other),
-    }
-    facts = {
+        "rows": _told(logits, left, temperature, scope, other),
+        "left_out": _told(unknown, nobody, temperature, scope, other),
         "encoder": encoder,
-        "shrinkage": shrinkage,
-        "penalty_c": weight,
+        "shrinkage": settings[0],
+        "penalty_c": settings[1],
         "temperature": round(temperature, 4),
+        "background": spec["background"] - dropped,
     }
-    (into / "held-out.json").write_text(json.dumps(held | facts), encoding="utf-8")
+    (into / "held-out.json").write_text(json.dumps(held), encoding="utf-8")
+
+
+def _background(vectors: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
+    """Which rows stay: of the background, what is not clearly about one of these labels."""
+    kept = np.ones(len(owners), bool)
+    if count:
+        rows = slice(len(owners) - count, None)
+        head = fit(vectors[:-count], owners[:-count], *_PLAIN)
+        kept[rows] = scoring.softmax(head.logits(vectors[rows])).max(axis=1) < _CLEARLY
+    return kept
 
 
 def turns(texts: list[str], owners: np.ndarray, count: int) -> np.ndarray:
@@ -132,12 +148,14 @@ def fit(vectors: np.ndarray, owners: np.ndarray, shrinkage: float, weight: float
 
 
 def _choose(
-    vectors: np.ndarray, owners: np.ndarray, turn: np.ndarray, say: Say
+    vectors: np.ndarray, owners: np.ndarray, turn: np.ndarray, other: int | None, say: Say
 ) -> tuple[float, float]:
+    """What tells left-out texts in scope apart best; how sure it may be is settled afterwards."""
+    folds = _FOLDS if len(owners) <= _FEW else _GRID_FOLDS
+    part = (turn > 0) & (turn <= folds) & (owners != other)
     best, found = (-1.0, 0.0), _GRID[0]
     for number, (shrinkage, weight) in enumerate(_GRID, 1):
-        part = (turn > 0) & (turn <= _GRID_FOLDS)
-        logits = _held_out(vectors, owners, turn, shrinkage, weight, _GRID_FOLDS)[part]
+        logits = _held_out(vectors, owners, turn, shrinkage, weight, folds)[part]
         right = float((logits.argmax(axis=1) == owners[part]).mean())
         loss = calibrating.log_loss(
             logits, owners[part], calibrating.temperature(logits, owners[part])
@@ -165,33 +183,39 @@ def _held_out(
 
 
 def _left_out_labels(
-    vectors: np.ndarray, owners: np.ndarray, turn: np.ndarray, shrinkage: float, weight: float
+    vectors: np.ndarray,
+    owners: np.ndarray,
+    turn: np.ndarray,
+    settings: tuple[float, float],
+    other: int | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits of left-out texts of known labels, and of texts whose label the fit never saw.
 
     A label that is left out gets the logit of nothing, as if it were not there.
     """
     count = int(owners.max()) + 1
-    inside, outside = [], []
-    for group in range(min(_GROUPS, count // 2)):
+    nothing = np.zeros((0, count))
+    inside, outside = [nothing], [nothing]
+    for group in range(_GROUPS):
         unknown = np.arange(count) % _GROUPS == group
+        if other is not None:
+            unknown[other] = False
         known = np.flatnonzero(~unknown)
         if len(known) < _TWO or not unknown.any():
             continue
-        tested = (turn == 1 + group) & ~unknown[owners]
+        tested = (turn == 1 + group) & ~unknown[owners] & (owners != other)
         fitted = ~unknown[owners] & ~tested
-        head = fit(vectors[fitted], np.searchsorted(known, owners[fitted]), shrinkage, weight)
+        head = fit(vectors[fitted], np.searchsorted(known, owners[fitted]), *settings)
         for rows, into in ((tested, inside), (unknown[owners], outside)):
             logits = np.full((int(rows.sum()), count), -1e4)
             logits[:, known] = head.logits(vectors[rows])
             into.append(logits)
-    nothing = np.zeros((0, count))
-    return np.concatenate([nothing, *inside]), np.concatenate([nothing, *outside])
+    return np.concatenate(inside), np.concatenate(outside)
 
 
 def _told(
     logits: np.ndarray,
-    owners: np.ndarray | None,
+    owners: np.ndarray,
     temperature: float,
     scope: np.ndarray,
     other: int | None,
@@ -201,8 +225,9 @@ def _told(
     chances = scoring.softmax(scaled)
     inside = scoring.in_scope(scoring.signs(scaled, other), scope)
     best = chances.argmax(axis=1)
-    own = np.full(len(logits), -1) if owners is None else owners
     return [
         [int(owner), int(label), round(float(chance), 6), round(float(within), 6)]
-        for owner, label, chance, within in zip(own, best, chances.max(axis=1), inside, strict=True)
+        for owner, label, chance, within in zip(
+            owners, best, chances.max(axis=1), inside, strict=True
+        )
     ]
