@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down status logs test test-unit test-integration test-resilience \
-        test-docker check fmt lock schemas bench resilience clean
+        test-docker check fmt lock schemas bench resilience evaluate clean
 
 BIN := .venv/bin
 # The tiers of `make test`, fast first; the first line of a failure is then the cheapest one.
@@ -76,6 +76,9 @@ bench: setup ## Measure the running stack
 
 resilience: setup ## Kill things at random and compare with an oracle run
 	@$(BIN)/sluice resilience $(ARGS)
+
+evaluate: setup ## Accuracy on public labelled sets (SLUICE_DATA), through Triton; some 20 minutes
+	@$(BIN)/python -m infra.evaluation.suite $(ARGS)
 
 clean: ## Remove what tools left in the checkout (not the caches outside it)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
