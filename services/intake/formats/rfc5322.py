@@ -143,7 +143,8 @@ def _date(said: str) -> datetime | None:
 
 def _leaves(part: Message) -> Iterator[Message]:
     """The parts that hold something; a mail within a mail is one, and attached."""
-    inner = part.get_payload()
+    # Asked for only of what has parts: else it is decoded, in vain, and not by every charset.
+    inner = part.get_payload() if part.is_multipart() else None
     if isinstance(inner, list) and part.get_content_maintype() == "multipart":
         # Of a delivery report the first part is for people (RFC 3462).
         only = 1 if part.get_content_subtype() == "report" else len(inner)

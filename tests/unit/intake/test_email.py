@@ -175,6 +175,8 @@ def test_html_is_read_where_there_is_no_text():
     [
         (("Content-Type: text/plain; charset=x-unknown", "", "héllo"), "héllo"),
         (("Content-Type: text/plain; charset=us-ascii", "", "héllo"), "h\ufffd\ufffdllo"),
+        (("Content-Type: text/plain; charset*=utf-8''utf-8", "", "héllo"), "héllo"),
+        (("Content-Type: text/plain; charset*=", "", "héllo"), "héllo"),
         (("Content-Transfer-Encoding: base64", "", "SGVsbG8"), "Hello"),
         (("Content-Transfer-Encoding: base64", "", "%%%"), ""),
         (("Content-Transfer-Encoding: quoted-printable", "", "=ZZ=41"), "=ZZA"),
