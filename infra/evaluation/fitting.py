@@ -122,6 +122,8 @@ def sample(rows: Sequence[Row], per_class: int | None, seed: int) -> list[Row]:
 def name_of(label: str) -> str:
     """A label as packs may call it."""
     plain = re.sub(r"[^a-z0-9]+", "_", label.casefold()).strip("_")
+    if not plain:  # in another script: titles have it as it is
+        return f"label_{hashlib.sha256(label.encode()).hexdigest()[:8]}"
     return (plain if plain[:1].isalpha() else f"label_{plain}")[:_MOST_NAME].rstrip("_")
 
 
@@ -208,8 +210,8 @@ def _pack(wanted: Wanted, names: Mapping[str, str], chosen: Limits) -> dict[str,
     labels: dict[str, Any] = {}
     for label, name in sorted(names.items(), key=lambda item: (item[1] == OTHER, item[1])):
         if name != OTHER:
-            said = name.replace("_", " ")
-            labels[name] = {"title": said.capitalize()[:80], "description": f"About: {said}."}
+            said = " ".join(label.replace("_", " ").split())
+            labels[name] = {"title": said[:80], "description": f"About: {said[:400]}."}
             if label != name:
                 labels[name]["known_as"] = label
     labels[OTHER] = {"title": "Something else", "description": "What none of the others fits."}

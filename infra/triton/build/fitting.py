@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 # How far the spread within labels is shrunk towards a ball, and the inverse weight of the penalty.
 _GRID = tuple((shrinkage, weight) for shrinkage in (0.3, 0.8) for weight in (3.0, 10.0, 30.0))
 _PLAIN = (0.8, 10.0)  # before any is chosen
-_CLEARLY = 0.5
+_CLEARLY = 0.1  # above the least of so many texts of the labels
 _FOLDS = 5
 _FEW, _GRID_FOLDS = 4000, 2  # of more texts than that, so many parts choose the settings
 _TWO = 2  # with fewer there is nothing to tell apart
@@ -67,8 +67,13 @@ def build(
         head = fit(vectors, owners, *settings)
         out = turn > 0
         logits, left = logits[out], owners[out]
-        temperature = calibrating.temperature(logits, left)
+        silent = bool(spec["background"])
         inside, outside = logits[left != other], logits[left == other]
+        temperature = (
+            calibrating.temperature(scoring.without(inside, other), left[left != other])
+            if silent
+            else calibrating.temperature(logits, left)
+        )
         unknown = outside[:0]
         if spec["background"] or other is None:
             say("leaving out labels, to learn what text outside of all labels looks like")
@@ -84,11 +89,12 @@ def build(
         weights=(head.weights * temperature).astype(np.float32),
         bias=(head.bias * temperature).astype(np.float32),
         scope=scope,
+        silent=np.array(silent),
     )
     nobody = np.full(len(unknown), -1)
     held = {
-        "rows": _told(logits, left, temperature, scope, other),
-        "left_out": _told(unknown, nobody, temperature, scope, other),
+        "rows": _told(logits, left, temperature, scope, other, silent=silent),
+        "left_out": _told(unknown, nobody, temperature, scope, other, silent=silent),
         "encoder": encoder,
         "shrinkage": settings[0],
         "penalty_c": settings[1],
@@ -99,12 +105,15 @@ def build(
 
 
 def _background(vectors: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
-    """Which rows stay: of the background, what is not clearly about one of these labels."""
+    """Which rows stay: of the background, what is not clearly about one of these labels.
+
+    By the labels' energy: with few labels any text gives one of them a high probability.
+    """
     kept = np.ones(len(owners), bool)
     if count:
-        rows = slice(len(owners) - count, None)
         head = fit(vectors[:-count], owners[:-count], *_PLAIN)
-        kept[rows] = scoring.softmax(head.logits(vectors[rows])).max(axis=1) < _CLEARLY
+        energy = scoring.signs(head.logits(vectors), None)[:, 0]
+        kept[-count:] = energy[-count:] < np.quantile(energy[:-count], _CLEARLY)
     return kept
 
 
@@ -155,7 +164,9 @@ def _choose(
     part = (turn > 0) & (turn <= folds) & (owners != other)
     best, found = (-1.0, 0.0), _GRID[0]
     for number, (shrinkage, weight) in enumerate(_GRID, 1):
-        logits = _held_out(vectors, owners, turn, shrinkage, weight, folds)[part]
+        logits = scoring.without(
+            _held_out(vectors, owners, turn, shrinkage, weight, folds)[part], other
+        )
         right = float((logits.argmax(axis=1) == owners[part]).mean())
         loss = calibrating.log_loss(
             logits, owners[part], calibrating.temperature(logits, owners[part])
@@ -219,10 +230,13 @@ def _told(
     temperature: float,
     scope: np.ndarray,
     other: int | None,
+    *,
+    silent: bool,
 ) -> list[list[float]]:
     """Owner (-1: none of the labels), best label, its confidence, scope: a row per text."""
     scaled = logits * temperature
-    chances = scoring.softmax(scaled)
+    # `other` is the last label, so the places of the others stay as they are.
+    chances = scoring.softmax(scoring.without(scaled, other) if silent else scaled)
     inside = scoring.in_scope(scoring.signs(scaled, other), scope)
     best = chances.argmax(axis=1)
     return [

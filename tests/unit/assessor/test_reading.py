@@ -3,7 +3,14 @@
 import pytest
 
 from services.assessor.domain.asking import Task
-from services.assessor.domain.reading import Abstention, Readings, Thresholds, abstentions
+from services.assessor.domain.reading import (
+    Abstention,
+    Answer,
+    Candidate,
+    Readings,
+    Thresholds,
+    abstentions,
+)
 from tests.fakes_reader import answer
 
 LIMITS = Thresholds(
@@ -51,3 +58,12 @@ def test_a_single_candidates_margin_is_the_least_it_can_be():
     """A head that tells one label hides the second: it may hold all the rest."""
     assert answer(Task.LANGUAGE, ("en", 0.9)).margin == pytest.approx(0.8)
     assert answer(Task.LANGUAGE, ("en", 0.3)).margin == 0
+
+
+def test_a_text_that_is_probably_about_no_label_is_abstained_from():
+    """However sure the head is of the likeliest label; who says no scope is not judged by it."""
+    limits = {Task.INTENT: Thresholds(confidence=0.5, scope=0.6)}
+    for scope, expected in ((0.59, Abstention.OUT_OF_SCOPE), (0.6, None), (None, None)):
+        sure = Answer(Task.INTENT, (Candidate("refund", 0.99),), (), scope=scope)
+        found = Readings((sure,), 1, 1, "b")
+        assert abstentions(found, limits)[Task.INTENT] is expected

@@ -25,12 +25,15 @@ class Head:
         self.identity = manifest["identity"]
         with np.load(folder / "head.npz", allow_pickle=False) as stored:
             labels = stored["labels"].tolist()
+            # Learnt from noise of ours alone: it says what is outside, and is never an answer.
+            self._silent = bool(stored["silent"]) if "silent" in stored else False
             self._mean, self._weights, self._bias, self._scope = (
                 np.ascontiguousarray(stored[name], np.float64)
                 for name in ("mean", "weights", "bias", "scope")
             )
-        self._labels = [label.encode() for label in labels]
         self._other = other_place(labels)
+        told = [label for label in labels if not (self._silent and label == _OTHER)]
+        self._labels = [label.encode() for label in told]
 
     def tell(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels [n, TOLD] as bytes, their probabilities [n, TOLD], best first, and scope [n, 1].
@@ -42,7 +45,7 @@ class Head:
         if not np.isfinite(vectors).all():
             raise ValueError("EMBEDDING is not finite")
         found = logits(vectors, self._mean, self._weights, self._bias)
-        chances = softmax(found)
+        chances = softmax(without(found, self._other) if self._silent else found)
         order = np.argsort(-chances, axis=1, kind="stable")[:, :TOLD]
         labels = np.full((len(vectors), TOLD), b"", dtype=object)
         scores = np.zeros((len(vectors), TOLD), np.float32)
@@ -67,6 +70,11 @@ def logits(
     return np.array([weights @ row + bias for row in prepared]).reshape(len(prepared), len(bias))
 
 
+def without(found: np.ndarray, place: int | None) -> np.ndarray:
+    """All columns but one."""
+    return found if place is None else np.delete(found, place, axis=1)
+
+
 def softmax(found: np.ndarray) -> np.ndarray:
     """Per row the chance of each label."""
     chances = np.exp(found - found.max(axis=1, keepdims=True, initial=-np.inf))
@@ -79,7 +87,7 @@ def signs(found: np.ndarray, other: int | None) -> np.ndarray:
     A text about none of the labels gives low logits for all, where it would still give some label
     a high probability.
     """
-    real = found if other is None else np.delete(found, other, axis=1)
+    real = without(found, other)
     top = real.max(axis=1, initial=-1e300)
     energy = top + np.log(np.exp(real - top[:, None]).sum(axis=1).clip(1e-300))
     above = np.zeros(len(found)) if other is None else found[:, other] - energy
