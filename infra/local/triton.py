@@ -15,8 +15,9 @@ from infra.local import memory, places
 from infra.local.child import Command
 from infra.local.part import Part, StackError
 from infra.local.zipkin import answers
-from infra.triton import building, planning, server
+from infra.triton import building, planning, server, writers
 from infra.triton.environment import Environment
+from infra.triton.errors import ModelsError
 from infra.triton.settings import ModelsSettings
 from services.assessor.settings import AssessorSettings
 from services.chassis.settings import load
@@ -54,6 +55,7 @@ class TritonPart(Part):
         self._repository = repository
         self._packs = packs
         self._told = say
+        self._beside: tuple[Path, ...] = ()
         self._environment: Environment | None = None
         self._questions = QUESTIONS if repository is None else ()
         self._answered: dict[str, int] = {}
@@ -78,6 +80,18 @@ class TritonPart(Part):
             packs = self._packs or load(AssessorSettings).packs
             plan = planning.plan(self._settings, packs)
             self._repository = building.build(plan, self._environment, self._say)
+            self._beside = self._writer()
+
+    def _writer(self) -> tuple[Path, ...]:
+        """Its repository, where one is asked for and can be had: nothing else waits for it."""
+        asked = writers.plan(self._settings)
+        if asked is None:
+            return ()
+        try:
+            return (writers.build(asked, self._say),)
+        except ModelsError as error:
+            self._say(f"no writer is served: {error}")
+            return ()
 
     @override
     def command(self) -> Command:
@@ -85,7 +99,9 @@ class TritonPart(Part):
             raise StackError("triton: prepare() comes before the start")
         env = self._environment
         ports = {"grpc": self._grpc, "http": self._http, "metrics": self._metrics}
-        called = server.arguments(self._repository, env.backends, host="127.0.0.1", ports=ports)
+        called = server.arguments(
+            self._repository, env.backends, host="127.0.0.1", ports=ports, beside=self._beside
+        )
         regions = f"--backend-config=python,shm-region-prefix-name={memory.prefix(self.log)}"
         return Command((str(server.program(env)), *called, regions), server.variables(env))
 

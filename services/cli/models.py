@@ -34,6 +34,10 @@ _FORM = click.option(
     type=click.Choice(["ov-int8", "ort-int8"]),
     help="Of the encoder, instead of SLUICE_MODELS_FORM or what suits this CPU.",
 )
+_WRITER = click.option(
+    "--writer",
+    help="A model that writes, such as qwen2.5-coder-0.5b, instead of SLUICE_MODELS_WRITER.",
+)
 _WIDE = 160  # columns where nobody's terminal says how many there are
 _JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -41,6 +45,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 @models.command("build")
 @_PACKS
 @_FORM
+@_WRITER
 @click.option("--force", is_flag=True, help="Make again what is there already.")
 @click.option("--fetch-only", is_flag=True, help="Only fetch, for a build without a network.")
 @click.option(
@@ -49,43 +54,60 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
     help="A symbolic link to point to the result in one step, for Triton's --model-repository.",
 )
 def build(
-    packs: Path | None, form: "Form | None", link: Path | None, *, force: bool, fetch_only: bool
+    packs: Path | None,
+    form: "Form | None",
+    writer: str | None,
+    link: Path | None,
+    *,
+    force: bool,
+    fetch_only: bool,
 ) -> None:
     """Fetch the pinned weights, quantize them, make the heads from the packs.
 
-    Prints the folder that Triton loads. What is there already is not made again; what was made
-    half is never used. A running stack serves the new models from its next start.
+    Prints the folder that Triton loads, and with a writer a second one. What is there already is
+    not made again; what was made half is never used. A running stack serves the new models from
+    its next start.
     """
-    from infra.triton import building  # noqa: PLC0415 - keeps --help fast
+    from infra.triton import building, writers  # noqa: PLC0415 - keeps --help fast
 
     began = time.monotonic()
 
     def say(line: str) -> None:
         click.echo(f"{time.monotonic() - began:6.1f} s  {line}", err=True)
 
-    settings, plan = _planned(packs, form)
+    settings, plan = _planned(packs, form, writer)
+    writing = writers.plan(settings)
     if fetch_only:
         click.echo(building.fetch(plan, say))
+        if writing is not None:
+            click.echo(writers.fetch(writing, say))
         return
     say(f"encoder as {plan.choice.form}: {plan.choice.reason}")
     env = building.environment_of(settings, say)
     repository = building.build(plan, env, say, force=force)
+    beside = None if writing is None else writers.build(writing, say, force=force)
     if link is not None:
         building.point(link, repository)
     say("ready")
     click.echo(repository)
+    if beside is not None:
+        click.echo(beside)
 
 
 @models.command("list")
 @_PACKS
 @_FORM
+@_WRITER
 @_JSON
-def list_(packs: Path | None, form: "Form | None", *, as_json: bool) -> None:
+def list_(packs: Path | None, form: "Form | None", writer: str | None, *, as_json: bool) -> None:
     """Show what was made for this machine and these packs; exit code 1 if nothing was."""
-    from infra.triton import checking  # noqa: PLC0415 - keeps --help fast
+    from infra.triton import checking, writers  # noqa: PLC0415 - keeps --help fast
 
-    _, plan = _planned(packs, form)
+    settings, plan = _planned(packs, form, writer)
     found = checking.models(plan.repository)
+    writing = writers.plan(settings)
+    if writing is not None:
+        found += checking.models(writing.repository)
     if as_json:
         made = [{"folder": str(model.folder), **(model.manifest or {})} for model in found]
         click.echo(json.dumps({"repository": str(plan.repository), "models": made}, indent=1))
@@ -100,18 +122,29 @@ def list_(packs: Path | None, form: "Form | None", *, as_json: bool) -> None:
 @models.command("check")
 @_PACKS
 @_FORM
+@_WRITER
 @_JSON
 @click.option(
     "--url",
     envvar="SLUICE_TRITON_URL",
     help="host:port of a server to ask; without it the running local stack's, if there is one.",
 )
-def check(packs: Path | None, form: "Form | None", url: str | None, *, as_json: bool) -> None:
+def check(
+    packs: Path | None,
+    form: "Form | None",
+    writer: str | None,
+    url: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Compare files with manifests, and what is served with the packs; exit code 1 on a fault."""
-    from infra.triton import checking  # noqa: PLC0415 - keeps --help fast
+    from infra.triton import checking, writers  # noqa: PLC0415 - keeps --help fast
 
-    _, plan = _planned(packs, form)
+    settings, plan = _planned(packs, form, writer)
     found = checking.faults(plan.repository)
+    writing = writers.plan(settings)
+    if writing is not None:
+        found += checking.faults(writing.repository)
     if found:
         found.append(checking.REMEDY)
     asked = url or _local_url()
@@ -128,7 +161,9 @@ def check(packs: Path | None, form: "Form | None", url: str | None, *, as_json: 
     raise SystemExit(1 if found else 0)
 
 
-def _planned(packs: Path | None, form: "Form | None") -> "tuple[ModelsSettings, Plan]":
+def _planned(
+    packs: Path | None, form: "Form | None", writer: str | None
+) -> "tuple[ModelsSettings, Plan]":
     from infra.triton import planning  # noqa: PLC0415 - keeps --help fast
     from infra.triton.settings import ModelsSettings  # noqa: PLC0415 - the same
     from services.chassis.settings import load  # noqa: PLC0415 - the same
@@ -136,6 +171,8 @@ def _planned(packs: Path | None, form: "Form | None") -> "tuple[ModelsSettings, 
     settings = load(ModelsSettings)
     if form is not None:
         settings = settings.model_copy(update={"form": form})
+    if writer is not None:
+        settings = settings.model_copy(update={"writer": writer})
     return settings, planning.plan(settings, packs)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -77,8 +77,51 @@ class TritonClient:
             raise await self._fault(signature.model, error, started) from None
         return decode(signature, response, len(texts))
 
+    async def stream(
+        self, request: service_pb2.ModelInferRequest, *, silence_s: float, traceparent: str
+    ) -> AsyncIterator[service_pb2.ModelInferResponse]:
+        """The pieces of a decoupled model's one answer; who stops asking breaks it off there, too.
+
+        Raises:
+            Fault: also when nothing came for `silence_s`: a process that died says nothing.
+        """
+        started = time.monotonic()
+        model = request.model_name
+        call = self._stub.ModelStreamInfer(_once(request), metadata=(("traceparent", traceparent),))
+        try:
+            while True:
+                reply = await asyncio.wait_for(call.read(), silence_s)
+                if reply is grpc.aio.EOF:
+                    return
+                if reply.error_message:
+                    raise await self._refused(model, "INTERNAL", reply.error_message, started)
+                yield reply.infer_response
+        except TimeoutError:
+            raise Fault(Kind.LOST, f"{model}: silent for {silence_s:.0f} s") from None
+        except grpc.aio.AioRpcError as error:
+            raise await self._fault(model, error, started) from None
+        finally:
+            call.cancel()
+
+    async def serves(self, model: str) -> bool:
+        """Whether the server has a model of that name ready.
+
+        Raises:
+            Fault: it does not answer.
+        """
+        try:
+            index = await self._stub.RepositoryIndex(
+                service_pb2.RepositoryIndexRequest(ready=True),
+                timeout=self._settings.canary_deadline_s,
+            )
+        except grpc.aio.AioRpcError as error:
+            raise await self._fault(model, error, time.monotonic()) from None
+        return any(each.name == model for each in index.models)
+
     async def _fault(self, model: str, error: grpc.aio.AioRpcError, started: float) -> Fault:
-        code, details = error.code().name, error.details() or ""
+        return await self._refused(model, error.code().name, error.details() or "", started)
+
+    async def _refused(self, model: str, code: str, details: str, started: float) -> Fault:
         kind = classify(code, details)
         if kind is Kind.STUB:
             await self._revive(dead_model(details) or model, started)
@@ -118,6 +161,12 @@ class TritonClient:
         request = service_pb2.RepositoryModelLoadRequest(model_name=model)
         request.parameters["config"].string_param = json.dumps(config)
         await self._stub.RepositoryModelLoad(request, timeout=deadline)
+
+
+async def _once(
+    request: service_pb2.ModelInferRequest,
+) -> AsyncIterator[service_pb2.ModelInferRequest]:
+    yield request
 
 
 class ServedModel:

