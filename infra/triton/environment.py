@@ -56,13 +56,18 @@ class Environment:
         return self.folder / "backends"
 
 
+def present() -> Environment:
+    """The one for this lock and this Python, whether it was made or not."""
+    return Environment(cache() / f"env-{_key()}")
+
+
 def ensure(say: Callable[[str], None]) -> Environment:
     """The environment for this lock and this Python, made if it is not there.
 
     Raises:
         ModelsError: no index in reach, or this machine cannot run Triton; with the remedy.
     """
-    made = Environment(cache() / f"env-{_key()}")
+    made = present()
     if made.folder.exists():
         return made
     with exclusive(cache(), say):

@@ -161,6 +161,32 @@ def check(
     raise SystemExit(1 if found else 0)
 
 
+@models.command("prune")
+@_PACKS
+@_FORM
+@_WRITER
+@click.option("--execute", is_flag=True, help="Remove them. Without, only say what and how much.")
+def prune(packs: Path | None, form: "Form | None", writer: str | None, *, execute: bool) -> None:
+    """Remove builds that this configuration does not need: of other packs, forms and versions.
+
+    Whatever is removed can be made again, in half a minute. A running stack needs what it was
+    started with: stop it first, or start it anew afterwards.
+    """
+    from infra.triton import environment, pruning, writers  # noqa: PLC0415 - keeps --help fast
+
+    settings, plan = _planned(packs, form, writer)
+    kept = {plan.encoder, plan.repository, environment.present().folder}
+    writing = writers.plan(settings)
+    found = pruning.leftovers(kept if writing is None else kept | {writing.repository})
+    if execute:
+        pruning.remove(found)
+    for each in found:
+        click.echo(f"{each.bytes / 1e6:8.1f} MB  {each.folder}")
+    size = sum(each.bytes for each in found) / 1e6
+    done = "removed" if execute else "to be removed by --execute"
+    click.echo(f"{len(found)} builds, {size:,.0f} MB {done}" if found else "nothing to remove")
+
+
 def _planned(
     packs: Path | None, form: "Form | None", writer: str | None
 ) -> "tuple[ModelsSettings, Plan]":
