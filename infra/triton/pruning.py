@@ -22,14 +22,18 @@ class Leftover:
 
 
 def leftovers(kept: Collection[Path]) -> list[Leftover]:
-    """All builds and environments but these, the largest first."""
+    """All builds and environments but these, the largest first.
+
+    A file that builds share by a link is counted once, and not at all where a kept one has it.
+    """
     cache = environment.cache()
     builds = [each for kind in _BUILDS for each in (cache / kind).glob("*")]
     found = [each for each in (*builds, *cache.glob(_ENVIRONMENTS)) if each.is_dir()]
-    return sorted(
-        (Leftover(each, _bytes(each)) for each in found if each not in kept),
-        key=lambda each: -each.bytes,
-    )
+    counted: set[int] = set()
+    for each in kept:
+        _bytes(each, counted)
+    left = [Leftover(each, _bytes(each, counted)) for each in found if each not in kept]
+    return sorted(left, key=lambda each: -each.bytes)
 
 
 def remove(found: Collection[Leftover]) -> None:
@@ -39,11 +43,13 @@ def remove(found: Collection[Leftover]) -> None:
             shutil.rmtree(each.folder, ignore_errors=True)
 
 
-def _bytes(folder: Path) -> int:
-    """On disk, but for files that another build has, too: they stay."""
+def _bytes(folder: Path, counted: set[int]) -> int:
+    """On disk, of files that were not counted yet."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:
             status = (Path(place) / name).lstat()
-            total += status.st_blocks * 512 if status.st_nlink == 1 else 0
+            if status.st_ino not in counted:
+                counted.add(status.st_ino)
+                total += status.st_blocks * 512
     return total
