@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down status logs test test-unit test-integration test-resilience \
-        test-docker check fmt lock schemas bench resilience evaluate clean
+        test-docker check fmt lock schemas bench resilience evaluate cards clean
 
 BIN := .venv/bin
 # The tiers of `make test`, fast first; the first line of a failure is then the cheapest one.
@@ -79,6 +79,9 @@ resilience: setup ## Kill things at random and compare with an oracle run
 
 evaluate: setup ## Accuracy on public labelled sets (SLUICE_DATA), through Triton; some 20 minutes
 	@$(BIN)/python -m infra.evaluation.suite $(ARGS)
+
+cards: setup ## Write the model cards of the shipped packs again (docs/cards)
+	@$(BIN)/python -m infra.evaluation.cards
 
 clean: ## Remove what tools left in the checkout (not the caches outside it)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
