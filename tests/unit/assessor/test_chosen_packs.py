@@ -73,6 +73,12 @@ class TestShipped:
             assert set(about.examples) == set(pack.languages), label
             assert not [text for texts in about.examples.values() for text in texts if "@" in text]
 
+    @pytest.mark.parametrize("name", SHIPPED)
+    def test_a_sentence_is_one_example(self, name):
+        """In brackets YAML would end it at its first comma; shipped packs have one a line."""
+        for line in SHIPPED[name].read_text(encoding="utf-8").splitlines():
+            assert not (line.startswith("      ") and "[" in line and ", " in line), line
+
 
 class TestChosen:
     """A folder, a file, a name."""
