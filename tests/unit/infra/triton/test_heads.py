@@ -179,3 +179,13 @@ def test_the_language_is_described_with_its_rules(tmp_path):
     assert sorted(first["files"]) == ["lid.176.ftz", "model.py", "telling.py"]
     assert first["identity"]["name"] == "language"
     assert first["identity"]["digest"] != second["identity"]["digest"]
+
+
+def test_descriptions_alone_make_a_head_that_is_not_too_sure(tmp_path):
+    """There is nothing to calibrate by, so it must doubt, of label and scope."""
+    bare = [{**each, "examples": []} for each in (REFUND, PARCEL, BARE)]
+    head = build(tmp_path, *bare)
+    labels, scores, scope = head.tell(encode(["money back", "the parcel", "zzz yyy xxx"]))
+    assert labels[:2, 0].tolist() == [b"refund", b"parcel"]
+    assert 0.34 < scores[0, 0] < 0.99
+    assert 0.01 < scope.min() <= scope.max() < 1.0
