@@ -91,3 +91,17 @@ def test_a_server_with_the_pack_is_asked_as_it_is(triton_server: Server, tmp_pat
     said = json.loads(out.read_text())
     assert said["about"]["server"] == triton_server.url
     assert (said["figures"]["rows"], said["figures"]["inside"]) == (22, 4)
+
+
+def test_strange_texts_get_an_answer(triton_server: Server, tmp_path: Path) -> None:
+    """Emoji, control characters, a text as long as the flow lets through: figures, no crash."""
+    texts = ["😀😀😀", "\u0000\u0007\u200b", "word " * 13_000, "<s> </s> <pad>", "?"]
+    rows, out = tmp_path / "rows.jsonl", tmp_path / "out.json"
+    rows.write_text("".join(f"{json.dumps({'t': text, 'l': 'other'})}\n" for text in texts))
+    sluice(
+        "evaluate", "--pack", "retail", "--data", rows, "--text", "t", "--label", "l",
+        "--url", triton_server.url, "--json", out,
+    )  # fmt: skip
+    said = json.loads(out.read_text())
+    assert (said["figures"]["rows"], said["figures"]["inside"]) == (5, 0)
+    assert said["figures"]["accuracy"] is None
