@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,6 +62,12 @@ def fit(wanted: Wanted, say: Say) -> FittedHead:
     # In an order of its own: that of the file decides nothing.
     kept = sorted(kept, key=lambda row: (names[row.label] == OTHER, names[row.label], row.text))
     order = list(dict.fromkeys(names[row.label] for row in kept))
+    counts = Counter(names[row.label] for row in kept if names[row.label] != OTHER)
+    if sum(count > 1 for count in counts.values()) < _LEAST_LABELS:
+        raise ConfigurationError(
+            f"{wanted.label}: fewer than two labels have two texts: too few to leave any out and "
+            "see how sure the head may be; write them as examples into a pack instead"
+        )
     say(f"{len(kept)} texts of {len(order)} labels")
     settings = load(ModelsSettings)
     # Rows of the file's own are better; without any, what no pack of ours is about stands in.

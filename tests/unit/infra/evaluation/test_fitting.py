@@ -111,6 +111,7 @@ def test_the_card_says_what_the_head_is(tmp_path, asked):
         (ROWS, {"out_of_scope": "NOTHING"}, "--out-of-scope: no row has the label 'NOTHING'"),
         ([*ROWS, ("x", "refund")], {}, "'refund' and 'Refund\\?' would both be called 'refund'"),
         (ROWS[:2], {}, "at least two labels"),
+        ([ROWS[0], *ROWS[2:]], {"out_of_scope": "NONE"}, "fewer than two labels have two texts"),
     ],
 )
 def test_labels_that_make_no_pack_are_refused(tmp_path, asked, rows, changes, says):
