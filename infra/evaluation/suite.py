@@ -213,12 +213,15 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="into docs/models.md")
     parser.add_argument("--keep", type=Path, help="folder for packs and rows; else thrown away")
     given = parser.parse_args()
+    if given.write and set(given.only) != set(_SETS):
+        parser.error("--write takes the whole table: leave --only out")
     began = time.monotonic()
 
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
     lines: list[Line] = []
+    absences = 0
     with contextlib.ExitStack() as stack:
         work = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         work.mkdir(parents=True, exist_ok=True)
@@ -230,6 +233,7 @@ def main() -> int:
                     say(_row(line))
                     lines.append(line)
             except Absent as absent:
+                absences += 1
                 print(f"{name}: absent: {absent}")
             except SluiceError as error:
                 print(f"{name}: {error}", file=sys.stderr)
@@ -238,7 +242,9 @@ def main() -> int:
         print("nothing to evaluate: no public data here")
         return 0
     print(table(lines))
-    if given.write:
+    if given.write and absences:
+        print(f"{_DOCS.name} is left as it is: a part of the table is absent")
+    elif given.write:
         before, _, rest = _DOCS.read_text(encoding="utf-8").partition(_BEGIN)
         _, _, after = rest.partition(_END)
         _DOCS.write_text(f"{before}{_BEGIN}\n{table(lines)}\n{_END}{after}", encoding="utf-8")

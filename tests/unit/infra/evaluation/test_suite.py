@@ -39,10 +39,25 @@ def test_the_table_is_written_between_its_marks(monkeypatch, tmp_path, capsys):
     assert suite.main() == 0
     written = docs.read_text()
     assert written.startswith(f"before\n{suite._BEGIN}\n| set |")
-    assert "| a set | ≥ 50 % | 3 / 0 | 100.0% (43.9% to 100.0%) |" in written
+    assert "| a set | ≥ 50 % | 3 / 0 | 100.0% (43.8% to 100.0%) |" in written
     assert written.endswith(f"\n{suite._END}\nafter\n")
     assert "old" not in written
     assert "| a set |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--write"], ["--write", "--only", "curekart"]])
+def test_a_part_of_the_table_is_not_written(monkeypatch, tmp_path, capsys, words):
+    """The other rows would be gone."""
+    monkeypatch.setattr(suite, "_DOCS", tmp_path / "untouched.md")
+    monkeypatch.setattr(suite, "_SETS", suite._SETS | {"one": lambda _: iter([])})
+    monkeypatch.setattr(sys, "argv", ["suite", *words])
+    if "--only" in words:
+        with pytest.raises(SystemExit):
+            suite.main()
+        assert "leave --only out" in capsys.readouterr().err
+    else:
+        assert suite.main() == 0
+    assert not (tmp_path / "untouched.md").exists()
 
 
 def test_the_page_has_the_marks():
