@@ -35,13 +35,14 @@ def write(into: Path = INTO) -> list[Path]:
         repository = building.build(planning.plan(settings, file), env, _say)
         head = _manifest(repository / MODELS[pack.task])
         card = into / f"{name}.md"
-        card.write_text(text(pack, head, _manifest(repository / "encoder")), encoding="utf-8")
+        said = text(name, pack, head, _manifest(repository / "encoder"))
+        card.write_text(said, encoding="utf-8")
         written.append(card)
     return written
 
 
-def text(pack: Pack, head: Mapping[str, Any], encoder: Mapping[str, Any]) -> str:
-    """One card in Markdown."""
+def text(name: str, pack: Pack, head: Mapping[str, Any], encoder: Mapping[str, Any]) -> str:
+    """One card in Markdown; `name` is what the pack is chosen by."""
     languages = Counter(
         {
             language: sum(len(label.examples.get(language, ())) for label in pack.labels.values())
@@ -69,7 +70,7 @@ read right, log loss {head.get("held_out_log_loss", 0):g}
 - Thresholds: confidence {limits.confidence:g}, margin {limits.margin:g}, scope {limits.scope:g}
 
 Left-out examples measure the pack's own words, not your traffic, and no labelled traffic confirmed
-the confidence (`calibrated: false` in every reading). `sluice evaluate --pack {pack.pack} --data
+the confidence (`calibrated: false` in every reading). `sluice evaluate --pack {name} --data
 FILE --text COLUMN --label COLUMN` measures it on yours; `sluice packs fit` makes a better head from
 labelled rows. Texts are read up to 128 tokens; other languages than those above are abstained from.
 """

@@ -14,8 +14,16 @@ def test_a_card_has_origin_licence_and_limits():
     }  # fmt: skip
     bits = {"digest": "e" * 64, "quantization": "int8-static", "runtime": "openvino"}
     encoder = {"identity": bits, "weights": "multilingual-e5-small", "licence": "MIT"}
-    card = cards.text(pack, head, encoder)
+    card = cards.text("banking", pack, head, encoder)
     assert card.startswith("# banking:1: Ticket intents of a retail bank\n")
     for told in ("15 labels", "Apache-2.0", "250, 87.5% read right", "hi 45,", "scope 0", "MIT"):
         assert told in card
     assert pack.digest[:16] in card
+
+
+def test_the_cards_that_are_shipped_are_of_the_packs_that_are_shipped():
+    """An edited pack is another head: `make cards` writes its card again."""
+    shipped = choosing.shipped()
+    assert {card.stem for card in cards.INTO.glob("*.md")} == set(shipped)
+    for name, file in shipped.items():
+        assert load_pack(file).digest[:16] in (cards.INTO / f"{name}.md").read_text(), name
