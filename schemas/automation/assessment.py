@@ -115,7 +115,7 @@ class CaseAssessed(Event):
     """A case was read; the decision has all it needs."""
 
     event_type: ClassVar[str] = "automation.case.assessed.v1"
-    schema_version: ClassVar[str] = "1.2"
+    schema_version: ClassVar[str] = "1.3"
 
     case: Case
     assessment: Assessment

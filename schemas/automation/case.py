@@ -7,7 +7,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Event, Id, Instant, Language, LongText, Part, Sha256, ShortText
+from schemas.base import (
+    Event,
+    Id,
+    Instant,
+    Language,
+    LongText,
+    Part,
+    Sha256,
+    ShortText,
+    TolerantEnum,
+)
 from schemas.supply import (
     Classifier,
     Correction,
@@ -39,6 +49,36 @@ class Origin(Part):
     offset: int = Field(ge=0)
     index: int = Field(0, ge=0, description="Position in a document of n events, else 0.")
     timestamp: Instant = Field(description="The record's Kafka timestamp.")
+
+
+class EntityType(TolerantEnum):
+    """What a text may name."""
+
+    PO = "po"
+    SO = "so"
+    SHIPMENT = "shipment"
+    CONTAINER = "container"
+    BOOKING = "booking"
+    BL = "bl"
+    ASN = "asn"
+    INVOICE = "invoice"
+    SKU = "sku"
+    GTIN = "gtin"
+    SSCC = "sscc"
+    LOT = "lot"
+    AMOUNT = "amount"
+    DATE = "date"
+    OTHER = "other"
+
+
+class Entity(Part):
+    """A thing that the masked text names, found by rules. A claim of its writer, no fact."""
+
+    type: EntityType
+    value: ShortText = Field(description="In one spelling: PO-4711, 1499.50, 2026-11-19.")
+    unit: Id | None = Field(None, description="Of an amount: ISO 4217, where its sign says which.")
+    start: int = Field(ge=0, description="In code points of the masked text.")
+    end: int = Field(ge=0)
 
 
 class TicketFields(Part):
@@ -111,6 +151,8 @@ class Case(Part):
     text: LongText = Field("", description="All free text, masked. Empty when there is none.")
     text_truncated: bool = False
     text_sha256: Sha256 | None = Field(None, description="Of the masked text's UTF-8 bytes.")
+    entities: tuple[Entity, ...] = Field((), description="In the order of the text.")
+    entities_by: Id | None = Field(None, description="The rules that found them.")
     declared_language: Language | None = None
     masked: dict[Id, int] = Field(
         default_factory=dict, description="How many spans of each class of personal data."
@@ -124,6 +166,6 @@ class CaseAccepted(Event):
     """An event passed the door and became a case."""
 
     event_type: ClassVar[str] = "automation.case.accepted.v1"
-    schema_version: ClassVar[str] = "1.1"
+    schema_version: ClassVar[str] = "1.2"
 
     case: Case

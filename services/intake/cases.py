@@ -12,7 +12,7 @@ from schemas.support import TicketReceived
 from services.chassis.dead_letters import RecordOrigin
 from services.chassis.errors import Rejected
 from services.chassis.identity import stable_id
-from services.intake import people
+from services.intake import naming, people
 from services.intake.domain.bounds import DIGITS, MAX_REVISION, number_fits, time_fits
 from services.intake.domain.cleaning import MAX_BYTES, clean, shorten, shorten_masked
 from services.intake.domain.masking import Masked, Masker
@@ -146,6 +146,8 @@ def _case(
     domain: Domain,
     subject: tuple[str, str],
     masked: Masked,
+    *,
+    occurred_at: datetime | None,
     **fields: object,
 ) -> Case:
     kind, value = subject
@@ -172,6 +174,8 @@ def _case(
             "text_sha256": hashlib.sha256(masked.text.encode()).hexdigest()
             if masked.text
             else None,
+            "occurred_at": occurred_at,
+            **naming.named(masked.text, domain, occurred_at),
             "masked": masked.counts,
             "mapping": entry.mapping,
             **fields,

@@ -69,6 +69,8 @@ REFERENCES = (
     "po", "so", "shipment", "container", "booking", "bl", "asn", "invoice", "sku", "gtin", "lot",
     "serial", "sscc", "supplier", "carrier", "vessel", "voyage", "location", "asset", "document",
 )  # fmt: skip
+# What a text names, and its facts say. A claim of whoever wrote it: no amount of an action is one.
+NAMED = ("so", "po", "shipment", "container", "invoice", "sku", "lot", "date")
 _ABSTENTIONS = (
     "low_confidence", "small_margin", "out_of_scope", "no_text", "unsupported_language", "other",
 )  # fmt: skip
@@ -86,6 +88,10 @@ _ANY_CASE = (
     _number("language.confidence", _R, "How sure the reading of the language is; 0 to 1."),
     _number("masked.total", _C, "How many pieces of personal data were masked in the text."),
     *(_number(f"masked.{each}", _C, f"How many of class {each}.") for each in MASKED_CLASSES),
+    _number("named.total", _C, "How many numbers, sums and days the text names."),
+    *(_text(f"named.{each}", _C, f"The first {each} that the text names.") for each in NAMED),
+    _number("named.amount", _C, "The greatest sum that the text names, whatever its currency."),
+    _text("named.currency", _C, "Of that sum, ISO 4217; missing where its sign leaves it open."),
 )
 
 _TICKET = (

@@ -3,14 +3,14 @@
 The mappings are those of the wire, in Python's types (datetimes, Decimals), not JSON's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from services.decider.domain import clocks, supplying
 from services.decider.domain.case import CaseView, Joined
-from services.decider.domain.facts import FACTS, MASKED_CLASSES, Source
+from services.decider.domain.facts import FACTS, MASKED_CLASSES, NAMED, Source
 from services.decider.domain.readings import of_reading
 from services.decider.domain.remembering import NOTHING, Remembered
 from services.decider.domain.supplying import USUAL, Standards, judge, supply_view
@@ -107,11 +107,28 @@ def _of_any(case: _Wire, language: _Wire | None) -> _Found:
     facts["masked.total"] = sum(masked.values())
     for each in MASKED_CLASSES:
         facts[f"masked.{each}"] = masked.get(each, 0)
+    facts |= _named(case.get("entities") or ())
     if language is not None and language.get("abstained") is None:
         facts["language.code"] = language["label"]
         facts["language.confidence"] = language["confidence"]
     elif case.get("declared_language"):
         facts["language.code"] = case["declared_language"]
+    return facts
+
+
+def _named(entities: Sequence[_Wire]) -> _Found:
+    """What the text names: of each kind the first, of sums the greatest."""
+    facts: _Found = {"named.total": len(entities)}
+    for each in entities:
+        kind = str(each["type"])
+        if kind in NAMED:
+            facts.setdefault(f"named.{kind}", each["value"])
+    sums = [each for each in entities if str(each["type"]) == "amount"]
+    if sums:
+        most = max(sums, key=lambda each: float(each["value"]))
+        facts["named.amount"] = float(most["value"])
+        if most.get("unit"):
+            facts["named.currency"] = most["unit"]
     return facts
 
 

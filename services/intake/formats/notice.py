@@ -17,9 +17,9 @@ A value is one of three:
         "references": [{"type": "po", "value": "PO-4711"}]             optional
       }
 
-The numbers that a text names are references too, where it says what they are (mentions.py). The
-event id is the object's `id`, or the mail's Message-ID with a hash of what it says; plain text has
-none, nor a time: where and when it came stands for them.
+The numbers that a text names are references too, where it says what they are
+(domain/mentions.py). The event id is the object's `id`, or the mail's Message-ID with a hash of
+what it says; plain text has none, nor a time: where and when it came stands for them.
 """
 
 import hashlib
@@ -29,11 +29,11 @@ from typing import Any
 
 from schemas.supply import SupplyEventReceived
 from services.chassis.errors import Rejected
+from services.intake.domain.mentions import mentioned
 from services.intake.domain.subjects import fitting
 from services.intake.formats import quotes, rfc5322
 from services.intake.formats.base import Format, Mapped, Reader, validated
 from services.intake.formats.leftovers import read_whole
-from services.intake.formats.mentions import mentioned
 from services.intake.formats.tickets import language, left_over, plain
 from topics.supply import SUPPLY_EVENT_RECEIVED
 

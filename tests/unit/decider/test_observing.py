@@ -12,10 +12,10 @@ from schemas.automation.assessment import (
     Reading,
     Task,
 )
-from schemas.automation.case import Case
+from schemas.automation.case import Case, Entity, EntityType
 from schemas.supply import Measurement
 from schemas.support import AuthorKind, Channel, Direction, TicketPriority, TicketStatus
-from services.decider.domain.facts import FACTS
+from services.decider.domain.facts import FACTS, Source
 from services.decider.domain.observing import case_view, confidence, facts_at
 from services.decider.domain.values import Facts, kind_of
 from tests.fakes_decider import NOW, make_assessed
@@ -263,3 +263,29 @@ def test_an_event_that_replaces_another_retracts_nothing(fields, retracts):
     case, found = supply(("po", "P")).model_dump(), Assessment(assessed_at=NOW).model_dump()
     case["supply"] |= fields
     assert case_view(case, found).facts["supply.retracts"] is retracts
+
+
+def test_what_a_text_names_are_facts_of_their_own() -> None:
+    """The first of a kind, of sums the greatest; they never stand for what the source says."""
+    entities = tuple(
+        Entity(type=type_, value=value, unit=unit, start=0, end=1)
+        for type_, value, unit in (
+            (EntityType.SO, "SO-2", None),
+            (EntityType.SO, "SO-3", None),
+            (EntityType.AMOUNT, "20", "EUR"),
+            (EntityType.AMOUNT, "149999.50", None),
+            (EntityType.DATE, "2026-11-19", None),
+            (EntityType.OTHER, "x", None),
+        )
+    )
+    case = ticket(order_id="SO-1").model_copy(update={"entities": entities})
+    facts = case_view(case.model_dump(), Assessment(assessed_at=NOW).model_dump()).facts
+    told = {name: value for name, value in facts.items() if name.startswith("named.")}
+    assert told == {
+        "named.total": 6,
+        "named.so": "SO-2",
+        "named.amount": 149999.5,
+        "named.date": "2026-11-19",
+    }
+    assert facts["ticket.order_id"] == "SO-1"
+    assert all(FACTS[name].source is not Source.JOINED for name in told)

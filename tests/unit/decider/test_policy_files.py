@@ -238,6 +238,7 @@ def test_an_amount_must_be_joined(tmp_path: Path) -> None:
         (100, "an amount is never written in a policy"),
         ("$intent.confidence", "an amount must be a joined sum of money (order.amount, po.am"),
         ("$sla.due_in", "sla.due_in is none"),
+        ("$named.amount", "named.amount is none"),
         ("$order.currency", "must be a number; order.currency is a string"),
     ):
         step = {

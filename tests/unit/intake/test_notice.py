@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.chassis.errors import Rejected
-from services.intake.formats.mentions import mentioned
+from services.intake.domain.mentions import mentioned
 from services.intake.formats.notice import FORMAT as NOTICE
 from tests.fakes_intake import SUPPLY, cloud, example, record
 
