@@ -64,7 +64,9 @@ def _money(name: str, says: str, max_age: timedelta, domain: str | None = None) 
 _C, _R, _T = Source.CASE, Source.READING, Source.TABLE
 _SUPPORT, _SUPPLY = "support", "supply"
 
-MASKED_CLASSES = ("email", "phone", "card", "iban", "aadhaar", "pan", "gstin", "secret")
+MASKED_CLASSES = (
+    "email", "phone", "card", "iban", "aadhaar", "pan", "gstin", "ssn", "ip", "secret",
+)  # fmt: skip
 REFERENCES = (
     "po", "so", "shipment", "container", "booking", "bl", "asn", "invoice", "sku", "gtin", "lot",
     "serial", "sscc", "supplier", "carrier", "vessel", "voyage", "location", "asset", "document",

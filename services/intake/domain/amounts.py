@@ -46,6 +46,10 @@ _AMOUNT = re.compile(
 )
 
 
+# One of these is in every find: most texts speak of no money.
+_HINTS = (*_BEFORE, *_AFTER, *_CODES.split("|"))
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """What is said, in plain digits; `currency` by ISO 4217, None where its sign leaves it open."""
@@ -58,7 +62,10 @@ class Amount:
 
 def amounts(text: str) -> Iterator[Amount]:
     """Every number that has a sign, a code or a word of money beside it."""
-    for match in _AMOUNT.finditer(lowered(text)):
+    low = lowered(text)
+    if not any(hint in low for hint in _HINTS):
+        return
+    for match in _AMOUNT.finditer(low):
         sign = match["sign"] or match["word"]
         value = _read(match["after_sign"] or match["before_word"])
         times = match["times"] or match["times_before"]

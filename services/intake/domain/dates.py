@@ -36,6 +36,9 @@ _DATE = re.compile(
     + ")"
 )
 _CENTURY = 2000
+# One of these is in every find.
+_MARKED = re.compile(r"\d[./-]\d")
+_STEMS = sorted({word[:3] for word in _NUMBER_OF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ def days(text: str, near: date) -> Iterator[Day]:
 
     "03/04/2026" is in March or in April, as its writer's country has it: it is left out.
     """
-    for match in _DATE.finditer(lowered(text)):
+    low = lowered(text)
+    if _MARKED.search(low) is None and not any(stem in low for stem in _STEMS):
+        return
+    for match in _DATE.finditer(low):
         found = _read(match, near)
         # "You may 2 times" has the verb.
         if found is not None and text[match.start() : match.end()].strip("0123456789 ") != "may":

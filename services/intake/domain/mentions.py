@@ -29,6 +29,8 @@ _IN_WORDS = re.compile(
     + _NO_COUNT,
     re.ASCII,
 )
+# One of these is in every find.
+_WORDS = ("order", "b/l", "lading", "booking", "invoice", "shipment")
 # Order and invoice as Hindi, Bengali and Tamil write them, with their words for "number".
 _IN_OTHER_WORDS = re.compile(
     "(?P<word>ऑर्डर|आर्डर|অর্ডার|ஆர்டர்|इनवॉइस|ইনভয়েস|இன்வாய்ஸ்)"
@@ -98,7 +100,9 @@ def mentions(text: str, order: str = "po") -> Iterator[Mention]:
     text = text[:_BOUND]
     for match in _ORDERS.finditer(text):
         yield _mention(_TYPES[match["word"]], f"{match['word']}-{match['number']}", match)
-    for match in (*_IN_WORDS.finditer(lowered(text)), *_IN_OTHER_WORDS.finditer(text)):
+    low = lowered(text)
+    worded = _IN_WORDS.finditer(low) if any(word in low for word in _WORDS) else ()
+    for match in (*worded, *_IN_OTHER_WORDS.finditer(text)):
         number = text[slice(*match.span("number"))]
         # "order PO-4711" was found above.
         if not _ORDERS.fullmatch(number):

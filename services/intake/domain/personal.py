@@ -4,6 +4,7 @@ Patterns expect a cleaned text and are linear: runs are possessive and begin whe
 character of the run stands, all other repetition is bounded.
 """
 
+import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -24,6 +25,8 @@ class PersonalData(StrEnum):
     CARD = "card"
     AADHAAR = "aadhaar"
     PHONE = "phone"
+    SSN = "ssn"
+    IP = "ip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,35 @@ def _card(found: str) -> int:
     for group in _GROUP.finditer(found):
         digits += map(int, group[0])
         # 0 and 7 begin no payment card; 1 only UATP's of 15 digits, else often a timestamp.
-        if 13 <= len(digits) <= 19 and (digits[0] != 1 or len(digits) == 15):  # noqa: PLR2004 - ISO/IEC 7812-1
+        long = 13 <= len(digits) <= 19 and (digits[0] != 1 or len(digits) == 15)  # noqa: PLR2004 - ISO/IEC 7812-1
+        if long or (len(digits) == 12 and _maestro(digits)):  # noqa: PLR2004 - Maestro's shortest
             end = group.end() if checkdigits.luhn(digits) else end
     return end
+
+
+def _maestro(digits: list[int]) -> bool:
+    """By the ranges that Mastercard gives it: other numbers of 12 digits are too often no card."""
+    first = "".join(map(str, digits[:4]))
+    return first in _MAESTRO or first[:2] in {"56", "57", "58"}
+
+
+_MAESTRO = frozenset(["5018", "5020", "5038", "6304", "6390", "6759", "6761", "6762", "6763"])
+
+
+def _ip(found: str) -> int:
+    """All of it, if it is an address of IPv4 or IPv6 and no time of the day."""
+    try:
+        ipaddress.ip_address(found)
+    except ValueError:
+        return 0
+    return len(found)
+
+
+def _ssn(found: str) -> int:
+    """Of the areas, groups and serials that the Social Security Administration gives out."""
+    area, group, serial = found.split("-")
+    unused = area in {"000", "666"} or area[0] == "9" or group == "00" or serial == "0000"
+    return 0 if unused else len(found)
 
 
 def _iban(found: str) -> int:
@@ -170,6 +199,31 @@ _PHONE = re.compile(
     re.ASCII,
 )
 
+# What follows a word for a telephone, in the groups of any country.
+_PHONE_WORDS = (
+    r"phone|telephone|telefon|tel|mobile|mob|cell|cellphone|fax|landline|desk|whatsapp|call|ring"
+    "|फोन|फ़ोन|मोबाइल|ফোন|মোবাইল|போன்|மொபைல்|தொலைபேசி"
+)
+_PHONE_DIGITS = r"(?:\+|\()?[0-9](?:[ \-./]?[()]?[ \-]?[0-9]){6,14}+(?![0-9])"
+_PHONE_WORDED = re.compile(
+    unicodedata.normalize(
+        "NFC",
+        rf"(?i:(?<![^\W_])(?:{_PHONE_WORDS})[.:]?\s{{0,3}}"
+        r"(?:(?:is|at|on|me|us|back|no|nr|number|num)[.:]?\s{1,3}){0,3}"
+        r"|(?<![^\W_])(?:reach|answering|messages?|sms)(?: me| us)? (?:at|on|to) )"
+        rf"(?P<v1>{_PHONE_DIGITS})"
+        rf"|(?<![0-9A-Za-z(+])(?<![0-9][ .,/()\-])(?P<v2>{_PHONE_DIGITS})"
+        r"(?=[ \-](?i:office|fax|mobile|cell)(?![^\W_]))",
+    )
+)
+_SSN = re.compile(r"(?<![0-9\-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9\-])", re.ASCII)
+_IP = re.compile(
+    r"(?<![0-9A-Za-z.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.]*[0-9A-Za-z])"
+    r"|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}(?![0-9A-Za-z:])"
+    r"|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){0,6}::[0-9A-Fa-f:]{0,34}(?![0-9A-Za-z:]))",
+    re.ASCII,
+)
+
 
 def _digits(count: int, separators: str = "") -> Callable[[str], object]:
     """So many digits, with at most three of these separators between two."""
@@ -183,6 +237,9 @@ def _any_of(signs: Iterable[str]) -> Callable[[str], bool]:
 
 
 _worded = _any_of(unicodedata.normalize("NFC", _WORDS).split(","))
+_phoned = _any_of(
+    unicodedata.normalize("NFC", f"{_PHONE_WORDS}|reach|answer|messag|sms|office").split("|")
+)
 _NEAR = r" ().,+\-"
 
 # In this order: what is found first is not looked at again.
@@ -195,7 +252,10 @@ RULES: tuple[Rule, ...] = (
     Rule(PersonalData.IBAN, _IBAN, _iban, _digits(2)),
     Rule(PersonalData.GSTIN, _GSTIN, _whole_if(checkdigits.gstin), _digits(4)),
     Rule(PersonalData.PAN, _PAN, len, _digits(4)),
-    Rule(PersonalData.CARD, _CARD, _card, _digits(13, _NEAR)),
+    Rule(PersonalData.CARD, _CARD, _card, _digits(12, _NEAR)),
     Rule(PersonalData.AADHAAR, _AADHAAR, _whole_if(checkdigits.verhoeff), _digits(12, _NEAR)),
+    Rule(PersonalData.SSN, _SSN, _ssn, _digits(9, "-")),
+    Rule(PersonalData.IP, _IP, _ip, re.compile(r"[0-9]\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f:]").search),
+    Rule(PersonalData.PHONE, _PHONE_WORDED, _phone, lambda text: _phoned(text.casefold())),
     Rule(PersonalData.PHONE, _PHONE, _phone, _digits(7, _NEAR)),
 )

@@ -64,7 +64,21 @@ def luhn_valid(rng, length, prefix="4"):
         # North American
         ("(415) 555-0123, 415.555.0123, (415)555-0123", "<PHONE>, <PHONE>, <PHONE>"),
         ("1-415-555-0123", "<PHONE>"),
+        # of any country, where a word says what it is
+        ("Phone:\n60-56-85-91", "Phone:\n<PHONE>"),
+        ("call me at 0494 92 82 32 today", "call me at <PHONE> today"),
+        ("Mobile: 03.93.92.16.85", "Mobile: <PHONE>"),
+        ("मोबाइल 467 33 95", "मोबाइल <PHONE>"),
+        ("416 60 039 office, 930.167.3943 fax", "<PHONE> office, <PHONE> fax"),
+        ("no more messages to 699 956 915", "no more messages to <PHONE>"),
+        ("call 12 people about 467 3395, order 4673395", None),
+        ("the phones of 2024-11-20 and the mobile 5", None),
+        # social security number, address in a network
+        ("460-89-9847, 000-12-3456, 900-12-3456", "<SSN>, 000-12-3456, 900-12-3456"),
+        ("from 106.31.73.20, by 2001:db8::1", "from <IP>, by <IP>"),
+        ("version 10.0.19041.1, at 10:30:15, 1.2.3, 300.1.1.1", None),
         # card
+        ("501864667909", "<CARD>"),  # Maestro has 12 digits, too
         ("4111111111111111", "<CARD>"),
         ("4111 1111 1111 1111, 12/27", "<CARD>, 12/27"),
         ("4111-1111-1111-1111", "<CARD>"),
