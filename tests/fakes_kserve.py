@@ -20,6 +20,8 @@ HEADS = {
     "INTENT": (["refund_request", "delivery_status", "complaint"], [0.75, 0.125, 0.0625]),
     "SENTIMENT": (["negative", "neutral", "positive"], [0.5, 0.25, 0.25]),
     "EXCEPTION": (["delay", "shortage", "damage"], [0.75, 0.125, 0.0625]),
+    "URGENCY": (["none", "soon", "now"], [0.75, 0.125, 0.0625]),
+    "INJECTION": (["ordinary", "instruction"], [0.75, 0.25]),
     "LANGUAGE": (["en"], [0.875]),
 }
 ENCODER = {"name": "encoder", "version": "1", "digest": "e" * 64, "quantization": "int8-ptq",
@@ -78,7 +80,15 @@ class StandIn(service_pb2_grpc.GRPCInferenceServiceServicer):
             return "BYTES", 1, _bytes([json.dumps(ENCODER)])
         if name in {"TOKENS", "COMPUTE_US"}:
             return "INT32", 1, struct.pack("<i", {"TOKENS": 9, "COMPUTE_US": 700}[name])
-        which, part = name.split("_")
+        if name == "SPANS":
+            return "INT32", 24, struct.pack("<24i", 0, 6, *[0] * 22)
+        return self._row_of_head(*name.split("_"))
+
+    def _row_of_head(self, which: str, part: str) -> tuple[str, int, bytes]:
+        if part == "CARRIED":
+            return "FP32", 12, struct.pack("<12f", 1.0, *[0.0] * 11)
+        if part == "SPAN":
+            return "INT32", 2, struct.pack("<2i", 0, 6)
         labels, scores = HEADS[which]
         if part == "HEAD":
             return "BYTES", 1, _bytes([json.dumps(head(which, self.pack_digest))])

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -86,6 +87,15 @@ def answer(task: Task, *candidates: tuple[str, float]) -> Answer:
     return Answer(task, tuple(Candidate(*each) for each in candidates), models, pack="retail:1")
 
 
+def suspicion_of(text: str) -> Answer:
+    """Whoever speaks of instructions gives one."""
+    at = text.find("instructions")
+    if at < 0:
+        return answer(Task.INJECTION, ("ordinary", 0.95), ("instruction", 0.05))
+    found = answer(Task.INJECTION, ("instruction", 0.99), ("ordinary", 0.01))
+    return replace(found, spans=((at, len(text)),))
+
+
 def readings_of(text: str) -> Readings:
     """What the fake always says: refunds are asked for where the word is there."""
     intent = "refund_request" if "refund" in text else "delivery_status"
@@ -93,6 +103,8 @@ def readings_of(text: str) -> Readings:
         (
             answer(Task.INTENT, (intent, 0.8), ("complaint", 0.15), ("cancel_order", 0.05)),
             answer(Task.SENTIMENT, ("neutral", 0.7), ("negative", 0.2), ("positive", 0.1)),
+            answer(Task.URGENCY, ("none", 0.9), ("soon", 0.07), ("now", 0.02)),
+            suspicion_of(text),
             answer(Task.LANGUAGE, ("en", 0.97)),
         ),
         tokens=len(text.split()),

@@ -100,5 +100,6 @@ class ActionRequested(Event):
     """An authorised action. Refuse it after `warrant.expires_at`."""
 
     event_type: ClassVar[str] = "automation.action.requested.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     action: Action

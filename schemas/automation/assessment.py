@@ -15,6 +15,8 @@ class Task(TolerantEnum):
     SENTIMENT = "sentiment"
     LANGUAGE = "language"
     EXCEPTION = "exception"
+    URGENCY = "urgency"
+    INJECTION = "injection"
     OTHER = "other"
 
 
@@ -82,6 +84,7 @@ class Evidence(Part):
     start: int | None = Field(None, ge=0, description="In code points of the masked text.")
     end: int | None = Field(None, ge=0)
     sha256: Sha256 | None = None
+    task: Task | None = Field(None, description="The one reading that rests on it; else all do.")
 
 
 class JoinedFact(Part):
@@ -115,7 +118,7 @@ class CaseAssessed(Event):
     """A case was read; the decision has all it needs."""
 
     event_type: ClassVar[str] = "automation.case.assessed.v1"
-    schema_version: ClassVar[str] = "1.3"
+    schema_version: ClassVar[str] = "1.4"
 
     case: Case
     assessment: Assessment

@@ -85,5 +85,6 @@ class CaseDecided(Event):
     """The one decision of a case."""
 
     event_type: ClassVar[str] = "automation.case.decided.v1"
+    schema_version: ClassVar[str] = "1.1"
 
     decision: Decision

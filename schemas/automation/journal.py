@@ -147,7 +147,7 @@ class JournalAppended(Event):
     """One entry of the log."""
 
     event_type: ClassVar[str] = "automation.journal.appended.v1"
-    schema_version: ClassVar[str] = "1.1"
+    schema_version: ClassVar[str] = "1.2"
 
     entry_id: Id = Field(description="Deterministic from its cause: a case, review, outcome id.")
     tenant: Id

@@ -1,7 +1,7 @@
 """Between the wire and the domain: a case as the rules see it, what was found as an assessment."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from schemas.automation.case import Case, Domain
 from schemas.support import AuthorKind, Direction
 from services.assessor.domain.asking import MAIN_TASK, Question, Subject, Task
 from services.assessor.domain.joining import Known
-from services.assessor.domain.reading import UNREAD, Abstention, Answer, Bits, Readings
+from services.assessor.domain.reading import UNREAD, USUAL, Abstention, Answer, Bits, Readings
 from services.chassis.names import Attr
 from services.chassis.ports import Attribute
 
@@ -138,8 +138,24 @@ def _evidence(case: Case, found: Readings | None) -> tuple[wire.Evidence, ...]:
             end=len(case.text),
             sha256=_sha256(case),
         )
-        evidence.insert(0, span)
+        evidence[:0] = [span, *_sentences(case, found)]
     return tuple(evidence)
+
+
+def _sentences(case: Case, found: Readings) -> Iterator[wire.Evidence]:
+    """What single answers rest upon; of suspicion only where there is one."""
+    telling = [each for each in found.answers if each.candidates[0].label != USUAL]
+    for answer in telling:
+        for start, end in answer.spans:
+            said = case.text[start:end].encode()
+            yield wire.Evidence(
+                kind=wire.EvidenceKind.TEXT_SPAN,
+                locator="case.text",
+                start=start,
+                end=start + len(case.text[start:end]),
+                sha256=hashlib.sha256(said).hexdigest(),
+                task=wire.Task(answer.task),
+            )
 
 
 def _fields(case: Case) -> list[str]:

@@ -6,22 +6,36 @@ from typing import cast
 
 from typing_extensions import override
 
-from services.assessor.domain.asking import Question, Task
-from services.assessor.domain.reading import Answer, Bits, Candidate, Readings
+from services.assessor.domain.asking import MAIN_TASK, Question, Task
+from services.assessor.domain.reading import Answer, Bits, Candidate, Readings, Span, bearing
 from services.assessor.ports import Reader, Text
 from services.chassis.errors import InferenceFailed, Outage
 from services.chassis.triton import usage
 from services.chassis.triton.batcher import Batcher
 from services.chassis.triton.faults import Fault
-from services.chassis.triton.wire import Output, Row, Signature
+from services.chassis.triton.wire import Output, Row, Scalar, Signature
 
 # Labels each head tells, best first.
-_WIDTHS = {Task.INTENT: 3, Task.SENTIMENT: 3, Task.EXCEPTION: 3, Task.LANGUAGE: 1}
+_WIDTHS = {
+    Task.INTENT: 3,
+    Task.SENTIMENT: 3,
+    Task.EXCEPTION: 3,
+    Task.URGENCY: 3,
+    Task.INJECTION: 2,
+    Task.LANGUAGE: 1,
+}
+
+# Sentences that a text is told by, see infra/triton/repository/encoder/1/parts.py.
+_PARTS = 12
+_SPANS = "SPANS"
+_SUSPECTED = f"{Task.INJECTION.name}_SPAN"
 
 TASKS = {
-    Question.TICKET: (Task.INTENT, Task.SENTIMENT, Task.LANGUAGE),
-    Question.NOTICE: (Task.EXCEPTION, Task.LANGUAGE),
-}
+    Question.TICKET: (
+        Task.INTENT, Task.SENTIMENT, Task.URGENCY, Task.INJECTION, Task.LANGUAGE,
+    ),
+    Question.NOTICE: (Task.EXCEPTION, Task.INJECTION, Task.LANGUAGE),
+}  # fmt: skip
 
 # Heads that say, too, whether a text is about any of their labels.
 _SCOPED = frozenset({Task.INTENT, Task.EXCEPTION})
@@ -42,7 +56,12 @@ def signature(question: Question) -> Signature:
             *([Output(f"{task.name}_SCOPE", "FP32")] if task in _SCOPED else []),
         )
     ]
-    return Signature(question.value, (*heads, *usage.OUTPUTS))
+    places = (
+        Output(_SUSPECTED, "INT32", 2),
+        Output(f"{MAIN_TASK[question].name}_CARRIED", "FP32", _PARTS),
+        Output(_SPANS, "INT32", 2 * _PARTS),
+    )
+    return Signature(question.value, (*heads, *places, *usage.OUTPUTS))
 
 
 class TritonReader(Reader):
@@ -110,12 +129,27 @@ def _answer(task: Task, row: Row, encoder: Bits) -> Answer:
         pack=head.get("pack"),
         calibrated=head.get("calibrated", "True") == "True",
         scope=_chance(float(row[f"{task.name}_SCOPE"][0])) if task in _SCOPED else None,
+        spans=_spans(task, row),
     )
 
 
 def _chance(score: float) -> float:
     """Six digits are what a 32-bit float holds, and a hair above one is one."""
     return min(1.0, max(0.0, round(score, 6)))
+
+
+def _spans(task: Task, row: Row) -> tuple[Span, ...]:
+    """The sentences that it rests upon, as far as its head says which."""
+    if task is Task.INJECTION:
+        return tuple(span for span in _pairs(row[_SUSPECTED]) if span[1] > span[0])
+    if task not in MAIN_TASK.values():
+        return ()
+    carried = cast("tuple[float, ...]", row[f"{task.name}_CARRIED"])
+    return bearing(carried, _pairs(row[_SPANS]))
+
+
+def _pairs(places: tuple[Scalar, ...]) -> list[Span]:
+    return list(zip(*[iter(int(place) for place in places)] * 2, strict=True))
 
 
 @lru_cache(maxsize=256)

@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 import services.decider.policies
+from services.assessor.domain import reading
 from services.assessor.domain.asking import Task
 from services.assessor.packs import load_packs
+from services.decider.domain import observing
 
 POLICIES = Path(services.decider.policies.__file__).parent
 
@@ -49,6 +51,7 @@ def values(node: Any) -> Iterator[str]:
     [
         ("support", Task.INTENT, ("intent.label", "intent.guess")),
         ("support", Task.SENTIMENT, ("sentiment.label",)),
+        ("support", Task.URGENCY, ("urgency.label",)),
         ("supply", Task.EXCEPTION, ("exception.label", "exception.guess")),
     ],
 )
@@ -68,3 +71,9 @@ def test_a_label_that_the_policy_routes_goes_to_the_pack_s_queue() -> None:
     routed = {label: case["is"] for case in routes for label in values(case["when"])}
     assert len(routed) > 10
     assert routed == {label: labels[label].queue for label in routed}
+
+
+def test_a_suspicion_is_called_the_same_by_pack_reader_and_decider() -> None:
+    """Else an order to a machine would be read, and nobody told."""
+    labels = set(load_packs()[Task.INJECTION].labels)
+    assert {observing.INSTRUCTION, reading.USUAL} <= labels

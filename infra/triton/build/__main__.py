@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _heads(request: dict[str, Any], say: Callable[[str], None]) -> None:
-    from infra.triton.build import heads  # noqa: PLC0415 - the encoder needs none of it
+    from infra.triton.build import heads, injection  # noqa: PLC0415 - the encoder needs neither
 
     say("loading the encoder")
     loaded = encoder.load(Path(request["encoder"]))
@@ -43,6 +43,10 @@ def _heads(request: dict[str, Any], say: Callable[[str], None]) -> None:
         if "fitted" in spec:
             heads.take(spec, into, digest)
             licence, source = spec["fitted"]["licence"], f"fitted to {spec['fitted']['data']}"
+        elif spec["model"] == "injection":
+            others = [each["spec"] for each in request["heads"] if each is not head]
+            injection.build(spec, others, loaded.read, into, digest)
+            licence, source = "Apache-2.0", f"pack {spec['pack']}"
         else:
             heads.build(spec, lambda texts: loaded.encode(texts)[0], into, digest)
             licence, source = "Apache-2.0", f"pack {spec['pack']}"

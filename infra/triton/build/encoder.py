@@ -1,6 +1,7 @@
 """Makes the encoder's version folder: weights to graph to 8 bits, with a manifest of it all."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ def load(folder: Path) -> Any:
     """The encoder as Triton runs it, out of a version folder."""
     import importlib.util  # noqa: PLC0415 - only the heads' build needs it
 
+    sys.path.insert(0, str(folder))  # what it imports lies beside it
     spec = importlib.util.spec_from_file_location("encoding", folder / "encoding.py")
     assert spec is not None  # noqa: S101 - it is a Python file
     assert spec.loader is not None  # noqa: S101 - the same
@@ -65,7 +67,9 @@ def _compared(plain: Path, into: Path, texts: list[str]) -> dict[str, float]:
     cosines = []
     for text, vector in zip(texts, served.encode(texts)[0], strict=True):
         ids = np.array([served.ids(text)], np.int64)
-        (exact,) = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        (exact,) = session.run(
+            ["embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        )
         cosines.append(float(exact[0] @ vector))
     if min(cosines) < _NEAR:
         raise ValueError(

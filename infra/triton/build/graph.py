@@ -32,23 +32,29 @@ class _Graph:
 
 
 def write(weights: Weights, path: Path) -> None:
-    """Write the model; inputs input_ids and attention_mask [batch, seq], output [batch, hidden]."""
+    """Write the model; inputs input_ids and attention_mask [batch, seq].
+
+    Outputs embedding [batch, hidden] and states [batch, seq, hidden], what it was made from.
+    """
     graph = _Graph()
     hidden = _embeddings(graph, weights)
     graph.add("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
     for layer in range(weights.shape.layers):
         hidden = _attention(graph, weights, f"l{layer}", hidden)
         hidden = _feed_forward(graph, weights, f"l{layer}", hidden)
+    graph.add("Identity", [hidden], "states")
     _pool(graph, hidden)
     ids = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "seq"])
         for name in ("input_ids", "attention_mask")
     ]
-    out = helper.make_tensor_value_info(
-        "embedding", TensorProto.FLOAT, ["batch", weights.shape.hidden]
-    )
+    width = weights.shape.hidden
+    outs = [
+        helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", width]),
+        helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "seq", width]),
+    ]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "encoder", ids, [out], graph.constants),
+        helper.make_graph(graph.nodes, "encoder", ids, outs, graph.constants),
         opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid(_MS, 1)],
         ir_version=_IR,
     )

@@ -53,7 +53,7 @@ def build(spec: dict[str, Any], encode: Encode, into: Path, encoder_digest: str)
     labels = [label["id"] for label in spec["labels"]]
     mean, weights, bias = _fit(vectors, owners, len(labels))
     temperature, scope, held_out = _calibrate(vectors, owners, labels)
-    _copy(_SHARED, ("model.py", "scoring.py"), into)
+    _copy(_SHARED, ("model.py", "scoring.py", "evidence.py"), into)
     np.savez(
         into / "head.npz",
         labels=np.array(labels),
@@ -79,7 +79,7 @@ def take(spec: dict[str, Any], into: Path, encoder_digest: str) -> None:
             f"machine serves {encoder_digest[:12]}: run `sluice packs fit` here, or choose the "
             "form that it was fitted to (SLUICE_MODELS_FORM)"
         )
-    _copy(_SHARED, ("model.py", "scoring.py"), into)
+    _copy(_SHARED, ("model.py", "scoring.py", "evidence.py"), into)
     shutil.copyfile(fitted["file"], into / "head.npz")
     files = manifests.digests(into)
     if files["head.npz"] != fitted["sha256"]:

@@ -20,6 +20,8 @@ class Task(StrEnum):
     SENTIMENT = "sentiment"
     LANGUAGE = "language"
     EXCEPTION = "exception"
+    URGENCY = "urgency"
+    INJECTION = "injection"
 
 
 # The task a question is asked for; the others are cues beside it.

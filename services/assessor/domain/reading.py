@@ -1,6 +1,6 @@
 """What models said about a text, and when it is not to be relied upon."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +19,15 @@ class Abstention(StrEnum):
 
 # The label of a reading that was wanted and could not be made.
 UNREAD = "unread"
+# Of the injection task: nothing is suspected.
+USUAL = "ordinary"
+
+
+Span = tuple[int, int]
+
+# The fewest sentences that carry so much of a label are its evidence; and never more than so many.
+_MOST_OF_IT = 0.6
+_SENTENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ class Answer:
     calibrated: bool = True
     # The chance that the text is about any of the labels at all; None where nobody says.
     scope: float | None = None
+    # The sentences that it rests upon, in code points; none: upon the whole text.
+    spans: tuple[Span, ...] = ()
 
     @property
     def margin(self) -> float:
@@ -103,6 +114,25 @@ def abstentions(
         for answer in readings.answers
         if answer.task is not Task.LANGUAGE
     }
+
+
+def bearing(carried: Sequence[float], spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The sentences that carried a label, in the order of the text; none where all of it did.
+
+    `carried` is what the label loses without each; one that spoke against it carries nothing.
+    """
+    told = [(lost, span) for lost, span in zip(carried, spans, strict=True) if span[1] > span[0]]
+    if len(told) < 2:  # noqa: PLR2004 - one sentence is the whole text
+        return ()
+    total = sum(lost for lost, _ in told if lost > 0)
+    kept: list[Span] = []
+    so_far = 0.0
+    for lost, span in sorted(told, key=lambda each: -each[0]):
+        if lost <= 0 or so_far >= _MOST_OF_IT * total or len(kept) == _SENTENCES:
+            break
+        kept.append(span)
+        so_far += lost
+    return tuple(sorted(kept))
 
 
 def _judge(answer: Answer, limits: Thresholds, language: str | None) -> Abstention | None:

@@ -22,6 +22,8 @@ MODELS = {
     Task.INTENT: "intent_retail",
     Task.SENTIMENT: "sentiment",
     Task.EXCEPTION: "supply_exception",
+    Task.URGENCY: "urgency",
+    Task.INJECTION: "injection",
 }
 
 # A language that is read with less is not known. What a text is too short for is told with less.

@@ -51,7 +51,7 @@ class Pack(_Strict):
 
     pack: Name
     version: int = Field(ge=1)
-    task: Literal[Task.INTENT, Task.SENTIMENT, Task.EXCEPTION]
+    task: Literal[Task.INTENT, Task.SENTIMENT, Task.EXCEPTION, Task.URGENCY, Task.INJECTION]
     title: Words
     description: Words
     languages: tuple[Language, ...] = ()

@@ -90,6 +90,8 @@ _ANY_CASE = (
     _number("language.confidence", _R, "How sure the reading of the language is; 0 to 1."),
     _number("masked.total", _C, "How many pieces of personal data were masked in the text."),
     *(_number(f"masked.{each}", _C, f"How many of class {each}.") for each in MASKED_CLASSES),
+    _flag("injection.suspected", _R, "The text has an order to a machine in it."),
+    _number("injection.confidence", _R, "How likely that is, 0 to 1."),
     _number("named.total", _C, "How many numbers, sums and days the text names."),
     *(_text(f"named.{each}", _C, f"The first {each} that the text names.") for each in NAMED),
     _number("named.amount", _C, "The greatest sum that the text names, whatever its currency."),
@@ -134,8 +136,18 @@ _TICKET = (
     _text(
         "intent.abstention", _R, "Why it is not.", *_ABSTENTIONS, domain=_SUPPORT,
     ),
-    _text("sentiment.label", _R, "The message's tone; missing if abstained.", domain=_SUPPORT),
+    _text(
+        "sentiment.label", _R,
+        "The message's tone; missing if abstained.",
+        domain=_SUPPORT,
+    ),
     _number("sentiment.confidence", _R, "Calibrated, 0 to 1.", _SUPPORT),
+    _text(
+        "urgency.label", _R,
+        "A cue of how soon somebody must look: none, soon, now, safety; missing if abstained.",
+        domain=_SUPPORT,
+    ),
+    _number("urgency.confidence", _R, "Calibrated, 0 to 1.", _SUPPORT),
 )  # fmt: skip
 
 _EVENT = (

@@ -16,6 +16,9 @@ from services.decider.domain.remembering import NOTHING, Remembered
 from services.decider.domain.supplying import USUAL, Standards, judge, supply_view
 from services.decider.domain.values import Facts, Scalar, kind_of, number, present
 
+# What the head of suspicion calls it; services/assessor/packs/injection.yaml.
+INSTRUCTION = "instruction"
+
 _Wire = Mapping[str, Any]
 _Found = dict[str, Scalar]
 
@@ -24,10 +27,12 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
     """The view that `deciding.decide` takes."""
     readings = {str(each["task"]): each for each in assessment.get("readings", ())}
     facts = _of_any(case, readings.get("language"))
+    facts |= _suspicion(readings.get("injection"))
     ticket, supply = case.get("ticket"), case.get("supply")
     if ticket is not None:
         facts |= _of_ticket(ticket) | of_reading("intent", readings.get("intent"))
-        facts |= _of_sentiment(readings.get("sentiment"))
+        facts |= _cue("sentiment", readings.get("sentiment"))
+        facts |= _cue("urgency", readings.get("urgency"))
     if supply is not None:
         facts |= supplying.of_supply(supply)
     language = facts.get("language.code")
@@ -150,12 +155,24 @@ def _of_ticket(ticket: _Wire) -> _Found:
     return present(named)
 
 
-def _of_sentiment(reading: _Wire | None) -> _Found:
+def _cue(prefix: str, reading: _Wire | None) -> _Found:
+    """A reading that is told where it is relied upon, and else not at all."""
     if reading is None or reading.get("abstained") is not None:
         return {}
+    return {f"{prefix}.label": reading["label"], f"{prefix}.confidence": reading["confidence"]}
+
+
+def _suspicion(reading: _Wire | None) -> _Found:
+    """How likely the text has an order to a machine in it, whichever label comes first."""
+    if reading is None:
+        return {}
+    chances = {reading["label"]: reading["confidence"]} | {
+        each["label"]: each["confidence"] for each in reading.get("alternatives", ())
+    }
+    told = reading["label"] == INSTRUCTION and reading.get("abstained") is None
     return {
-        "sentiment.label": reading["label"],
-        "sentiment.confidence": reading["confidence"],
+        "injection.suspected": told,
+        "injection.confidence": chances.get(INSTRUCTION, 0.0),
     }
 
 

@@ -51,17 +51,20 @@ def test_cases_become_assessments_with_the_bits_that_read_them(
     assessed = house.assessed()
     intents = set(load_packs()[asking.Task.INTENT].labels)
     for number in range(1, len(tickets) + 1):
-        intent, sentiment, language = assessed[number].assessment.readings
-        assert (intent.task, sentiment.task, language.task) == (
+        told = assessed[number].assessment.readings
+        assert [each.task for each in told] == [
             Task.INTENT,
             Task.SENTIMENT,
+            Task.URGENCY,
+            Task.INJECTION,
             Task.LANGUAGE,
-        )
+        ]
+        intent, *_, language = told
         assert intent.label in intents
         assert intent.pack == "retail:1"
         assert [each.name for each in intent.models] == ["encoder", "intent_retail"]
         assert language.label == WORDS["tickets"][number - 1]["language"]
-    (exception, _) = assessed[101].assessment.readings
+    exception, *_ = assessed[101].assessment.readings
     assert exception.label in EXCEPTIONS
     assert exception.pack == "supply:1"
     assert assessed[101].assessment.usage.tokens > 0

@@ -66,7 +66,15 @@ def test_what_was_made_is_listed() -> None:
     done = sluice_models("list", "--json")
     assert done.exit_code == 0
     made = {each["identity"]["name"]: each for each in json.loads(done.stdout)["models"]}
-    assert set(made) == {"encoder", "intent_retail", "sentiment", "supply_exception", "language"}
+    assert set(made) == {
+        "encoder",
+        "injection",
+        "intent_retail",
+        "language",
+        "sentiment",
+        "supply_exception",
+        "urgency",
+    }
     encoder = made["encoder"]
     for field in ("licence", "source", "tokenizer", "max_tokens", "pad_id", "cpu_features"):
         assert encoder[field] not in (None, ""), field

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.triton import TritonPart
+from services.assessor import reader
+from services.assessor.domain.asking import Question
 from services.chassis.triton import usage
 from services.chassis.triton.faults import Fault, Kind
+from services.chassis.triton.wire import Output, Signature
 from tests.integration.triton.conftest import ask
 from tests.triton import started
 
@@ -39,6 +42,25 @@ async def test_a_batch_of_32_gives_the_bits_of_32_singles(url: str) -> None:
     assert one_by_one == vectors
     at_once = [rows[0]["EMBEDDING"] for rows in await ask(url, *([text] for text in TEXTS))]
     assert at_once == vectors
+
+
+async def test_sentences_have_the_same_bits_in_any_company(url: str) -> None:
+    """What is suspected of a text must not depend on who wrote at the same time."""
+    texts = [text + b". Is it lost? \nwhere is my money now? " + text for text in TEXTS]
+    signature = Signature(
+        "encoder",
+        (Output("SHARES", "FP32", 12), Output("SPANS", "INT32", 24), *usage.OUTPUTS),
+    )
+    ((*batch,),) = await ask(url, texts, signature=signature)
+    assert max(sum(share > 0 for share in row["SHARES"]) for row in batch) > 2
+    alone = [(await ask(url, [text], signature=signature))[0][0] for text in texts]
+    for name in ("SHARES", "SPANS"):
+        assert [row[name] for row in alone] == [row[name] for row in batch]
+    heads = reader.signature(Question.TICKET)
+    ((*batch,),) = await ask(url, texts, signature=heads)
+    alone = [(await ask(url, [text], signature=heads))[0][0] for text in texts]
+    for name in ("INJECTION_SCORE", "INJECTION_SPAN", "URGENCY_SCORE"):
+        assert [row[name] for row in alone] == [row[name] for row in batch]
 
 
 async def test_vectors_have_length_one_and_mean_something_across_languages(url: str) -> None:

@@ -109,14 +109,20 @@ class Answering(FakeModel):
 _HEAD = row(b"")["MODEL"]
 _LABELS = {
     f"{task}_{part}": value
-    for task, width in (("INTENT", 3), ("SENTIMENT", 3), ("LANGUAGE", 1))
+    for task, width in (
+        ("INTENT", 3),
+        ("SENTIMENT", 3),
+        ("URGENCY", 3),
+        ("INJECTION", 2),
+        ("LANGUAGE", 1),
+    )
     for part, value in (
         ("LABEL", (b"one", b"two", b"")[:width]),
         ("SCORE", (0.5, 0.25, 0.0)[:width]),
         ("HEAD", _HEAD),
         *((("SCOPE", (1.0,)),) if task == "INTENT" else ()),
     )
-}
+} | {"INJECTION_SPAN": (0, 3), "INTENT_CARRIED": (1.0, *[0.0] * 11), "SPANS": (0, 3, *[0] * 22)}
 
 
 async def test_a_poisoned_text_is_one_dead_letter_in_its_place_and_an_outage_none(monkeypatch):

@@ -98,7 +98,9 @@ class TestChosen:
 
     def test_what_is_nowhere_is_told_with_what_there_is(self):
         """A typing error is found by reading the line."""
-        with pytest.raises(ConfigurationError, match=r"bankin: no such .*banking, it_helpdesk"):
+        with pytest.raises(
+            ConfigurationError, match=r"bankin: no such .*banking, injection, it_helpdesk"
+        ):
             load_packs(Path("bankin"))
 
     def test_labels_go_by_what_files_call_them_too(self, tmp_path):

@@ -23,8 +23,14 @@ def notice_row(**changes):
     return {
         "EXCEPTION_LABEL": (b"delay", b"shortage", b""),
         "EXCEPTION_SCORE": (0.7000000178813934, 0.30000001192092896, 0.0),
+        "EXCEPTION_CARRIED": (0.1, 1.5, *[0.0] * 10),
+        "SPANS": (0, 5, 6, 20, *[0] * 20),
         "EXCEPTION_HEAD": (identity("supply_exception", pack="supply:1", calibrated=False),),
         "EXCEPTION_SCOPE": (0.9000000357627869,),
+        "INJECTION_LABEL": (b"ordinary", b"instruction"),
+        "INJECTION_SCORE": (0.97, 0.03),
+        "INJECTION_SPAN": (6, 20),
+        "INJECTION_HEAD": (identity("injection", pack="injection:1"),),
         "LANGUAGE_LABEL": (b"hi",),
         "LANGUAGE_SCORE": (1.0000001192092896,),
         "LANGUAGE_HEAD": (identity("language"),),
@@ -37,7 +43,7 @@ def notice_row(**changes):
 def test_a_row_becomes_answers_with_the_bits_that_gave_them():
     """Field by field; the language's head read the text itself."""
     found = readings(Question.NOTICE, notice_row(), "batch")
-    exception, language = found.answers
+    exception, injection, language = found.answers
     assert [(each.label, each.confidence) for each in exception.candidates] == [
         ("delay", 0.7),
         ("shortage", 0.3),
@@ -47,6 +53,8 @@ def test_a_row_becomes_answers_with_the_bits_that_gave_them():
     assert (exception.pack, exception.calibrated) == ("supply:1", False)
     assert (exception.scope, language.scope) == (0.9, None)
     assert [bits.name for bits in language.models] == ["language"]
+    assert [bits.name for bits in injection.models] == ["encoder", "injection"]
+    assert (injection.spans, exception.spans) == (((6, 20),), ((6, 20),))
     assert (language.pack, language.calibrated) == (None, True)
     assert (found.tokens, found.compute_us, found.batch) == (12, 3400, "batch")
 
@@ -54,9 +62,9 @@ def test_a_row_becomes_answers_with_the_bits_that_gave_them():
 def test_probabilities_stay_within_one():
     """A 32-bit float may be a hair above; the contract would refuse it."""
     found = readings(Question.NOTICE, notice_row(), "batch")
-    assert found.answers[1].candidates[0].confidence == 1.0
+    assert found.answers[2].candidates[0].confidence == 1.0
     broken = notice_row(LANGUAGE_SCORE=(float("nan"),))
-    assert readings(Question.NOTICE, broken, "b").answers[1].candidates[0].confidence == 0.0
+    assert readings(Question.NOTICE, broken, "b").answers[2].candidates[0].confidence == 0.0
 
 
 def test_every_output_that_is_read_is_insisted_upon():
@@ -108,3 +116,9 @@ async def test_an_answer_that_cannot_be_warranted_is_none(changes, error):
     with pytest.raises(error):
         await reader.read(Question.NOTICE, Text("id", "text", "acme", FakeTrace()))
     await batcher.close()
+
+
+def test_a_text_without_a_sentence_has_no_place():
+    """Of blanks alone nothing can be pointed at."""
+    answers = readings(Question.NOTICE, notice_row(INJECTION_SPAN=(0, 0)), "b").answers
+    assert answers[1].spans == ()

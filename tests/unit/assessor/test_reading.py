@@ -10,6 +10,7 @@ from services.assessor.domain.reading import (
     Readings,
     Thresholds,
     abstentions,
+    bearing,
 )
 from tests.fakes_reader import answer
 
@@ -67,3 +68,24 @@ def test_a_text_that_is_probably_about_no_label_is_abstained_from():
         sure = Answer(Task.INTENT, (Candidate("refund", 0.99),), (), scope=scope)
         found = Readings((sure,), 1, 1, "b")
         assert abstentions(found, limits)[Task.INTENT] is expected
+
+
+@pytest.mark.parametrize(
+    ("carried", "kept"),
+    [
+        ((0.1, 2.0, 0.1), [1]),
+        ((1.0, 0.9, 0.1), [0, 1]),
+        ((-3.0, 0.2, 0.1), [1]),
+        ((0.4, 0.3, 0.3), [0, 1]),
+        ((-1.0, -0.5, 0.0), []),
+    ],
+)
+def test_evidence_is_the_fewest_sentences_that_carry_most_of_a_label(carried, kept):
+    """One that spoke against it is none; where none carried it, the whole text did."""
+    spans = [(0, 10), (11, 20), (21, 30), (0, 0)]
+    assert bearing((*carried, 0.0), spans) == tuple(spans[n] for n in kept)
+
+
+def test_of_one_sentence_the_text_is_the_evidence():
+    """It is pointed at already."""
+    assert bearing((1.0, 0.0), ((0, 10), (0, 0))) == ()

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.automation.assessment import (
     Abstention,
+    Alternative,
     Assessment,
     JoinedFact,
     Reading,
@@ -289,3 +290,24 @@ def test_what_a_text_names_are_facts_of_their_own() -> None:
     }
     assert facts["ticket.order_id"] == "SO-1"
     assert all(FACTS[name].source is not Source.JOINED for name in told)
+
+
+def test_a_cue_is_told_where_it_is_relied_upon() -> None:
+    """Priority is computed by rule; a doubtful cue gives it nothing."""
+    assert seen(ticket(), read(Task.URGENCY, "now")).facts["urgency.label"] == "now"
+    doubt = read(Task.URGENCY, "now", abstained=Abstention.LOW_CONFIDENCE)
+    assert "urgency.label" not in seen(ticket(), doubt).facts
+
+
+def test_a_suspicion_is_told_of_every_text_that_was_read() -> None:
+    """Also that there is none; how likely it is, whichever label comes first."""
+    some = seen(ticket(), read(Task.INJECTION, "instruction")).facts
+    assert (some["injection.suspected"], some["injection.confidence"]) == (True, 0.9)
+    doubt = read(Task.INJECTION, "instruction", abstained=Abstention.LOW_CONFIDENCE)
+    assert seen(ticket(), doubt).facts["injection.suspected"] is False
+    other = (Alternative(label="instruction", confidence=0.1),)
+    none = seen(ticket(), read(Task.INJECTION, "ordinary", alternatives=other)).facts
+    assert (none["injection.suspected"], none["injection.confidence"]) == (False, 0.1)
+    assert "injection.suspected" not in seen(ticket()).facts
+    notice = seen(supply(("po", "P")), read(Task.INJECTION, "instruction")).facts
+    assert notice["injection.suspected"] is True

@@ -14,6 +14,7 @@ import triton_python_backend_utils as pb
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from evidence import carried
 from scoring import Head
 
 
@@ -46,6 +47,12 @@ class TritonPythonModel:
         wanted = request.requested_output_names()
         if "SCOPE" in wanted:
             told.append(pb.Tensor("SCOPE", scope))
+        if "CARRIED" in wanted:
+            parts, shares = (
+                pb.get_input_tensor_by_name(request, name).as_numpy()
+                for name in ("PARTS", "SHARES")
+            )
+            told.append(pb.Tensor("CARRIED", carried(self.head.chances, vectors, parts, shares)))
         if "PASSED_ON" in wanted:
             told.append(pb.Tensor("PASSED_ON", vectors))
         return pb.InferenceResponse(told)

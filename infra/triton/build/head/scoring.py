@@ -33,27 +33,37 @@ class Head:
             )
         self._other = other_place(labels)
         told = [label for label in labels if not (self._silent and label == _OTHER)]
-        self._labels = [label.encode() for label in told]
+        self.labels = [label.encode() for label in told]
 
     def tell(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels [n, TOLD] as bytes, their probabilities [n, TOLD], best first, and scope [n, 1].
 
         The scope is the chance that the text is about any of the labels at all.
         """
-        if vectors.shape[1:] != self._mean.shape:
-            raise ValueError(f"EMBEDDING is {list(vectors.shape)}, not [n, {len(self._mean)}]")
-        if not np.isfinite(vectors).all():
-            raise ValueError("EMBEDDING is not finite")
-        found = logits(vectors, self._mean, self._weights, self._bias)
-        chances = softmax(without(found, self._other) if self._silent else found)
+        found = self._logits(vectors)
+        chances = self._chances(found)
         order = np.argsort(-chances, axis=1, kind="stable")[:, :TOLD]
         labels = np.full((len(vectors), TOLD), b"", dtype=object)
         scores = np.zeros((len(vectors), TOLD), np.float32)
         for row, best in enumerate(order):
-            labels[row, : len(best)] = [self._labels[place] for place in best]
+            labels[row, : len(best)] = [self.labels[place] for place in best]
             scores[row, : len(best)] = chances[row, best]
         scope = in_scope(signs(found, self._other), self._scope)
         return labels, scores, scope.astype(np.float32).reshape(-1, 1)
+
+    def chances(self, vectors: np.ndarray) -> np.ndarray:
+        """Of every label [n, labels], in the order of `labels`."""
+        return self._chances(self._logits(vectors))
+
+    def _chances(self, found: np.ndarray) -> np.ndarray:
+        return softmax(without(found, self._other) if self._silent else found)
+
+    def _logits(self, vectors: np.ndarray) -> np.ndarray:
+        if vectors.shape[1:] != self._mean.shape:
+            raise ValueError(f"EMBEDDING is {list(vectors.shape)}, not [n, {len(self._mean)}]")
+        if not np.isfinite(vectors).all():
+            raise ValueError("EMBEDDING is not finite")
+        return logits(vectors, self._mean, self._weights, self._bias)
 
 
 def other_place(labels: list[str]) -> int | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from infra.triton.build import heads
+from infra.triton.build.head.evidence import carried
 from infra.triton.build.head.scoring import Head
 
 WIDTH = 64
@@ -101,7 +102,7 @@ def test_the_same_pack_gives_the_same_bytes(tmp_path):
     build(tmp_path / "a", REFUND, PARCEL)
     build(tmp_path / "b", REFUND, PARCEL)
     files = sorted(file.name for file in (tmp_path / "a").iterdir())
-    assert files == ["head.npz", "manifest.json", "model.py", "scoring.py"]
+    assert files == ["evidence.py", "head.npz", "manifest.json", "model.py", "scoring.py"]
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     build(tmp_path / "c", REFUND, label("parcel", "parcel late", "parcel"))
@@ -189,3 +190,19 @@ def test_descriptions_alone_make_a_head_that_is_not_too_sure(tmp_path):
     assert labels[:2, 0].tolist() == [b"refund", b"parcel"]
     assert 0.34 < scores[0, 0] < 0.99
     assert 0.01 < scope.min() <= scope.max() < 1.0
+
+
+def test_a_label_is_carried_by_the_sentence_that_it_is_lost_without(tmp_path: Path) -> None:
+    """Leaving one out costs no pass of the encoder; a text of one sentence is carried by it."""
+    head = build(tmp_path, REFUND, PARCEL)
+    sentences = encode(["good morning to you", "refund my money", "the parcel is late"])
+    shares = np.array([[0.2, 0.5, 0.2, 0.0], [0.9, 0.0, 0.0, 0.0], [0.0] * 4])
+    parts = np.zeros((3, 4, WIDTH), np.float32)
+    parts[0, :3], parts[1, 0] = sentences, sentences[1]
+    vectors = (parts * shares[..., None]).sum(axis=1).astype(np.float32)
+    vectors[2] = sentences[0]
+    told = carried(head.chances, vectors, parts, shares)
+    assert head.tell(vectors)[0][0, 0] == b"refund"
+    assert told[0].argmax() == 1
+    assert told[1].tolist() == [1.0, 0.0, 0.0, 0.0]
+    assert told[2].tolist() == [0.0] * 4

@@ -1,4 +1,4 @@
-"""Text to vector, the same bits for the same text whatever else is in the batch.
+"""Text to vectors, the same bits for the same text whatever else is in the batch.
 
 No Triton in here: the build fits the heads with it, and a direct measurement can use it too.
 """
@@ -7,15 +7,34 @@ import hashlib
 import json
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from parts import PARTS, parts, pooled
 from tokenizers import Tokenizer
 
 # 128 tokens are some 500 characters; what is far beyond cannot matter and would cost seconds.
 MAX_CHARACTERS = 8_192
 # Texts whose length rounds up to the same multiple run together. More than 8 gain nothing.
 MULTIPLE, GROUP = 8, 8
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What one pass over n texts tells of each.
+
+    `vectors` [n, 384] have length 1; `parts` [n, PARTS, 384] and `shares` [n, PARTS] are those of
+    its sentences, which lie at `spans` [n, PARTS, 2], in characters; `tokens` [n] were read, and
+    `spent` [n] is each text's share of the time in µs.
+    """
+
+    vectors: np.ndarray
+    parts: np.ndarray
+    shares: np.ndarray
+    spans: np.ndarray
+    tokens: np.ndarray
+    spent: np.ndarray
 
 
 class Encoder:
@@ -35,20 +54,56 @@ class Encoder:
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Vectors [n, 384] of length 1, tokens [n], and each text's share of the time in µs [n]."""
+        read = self.read(texts)
+        return read.vectors, read.tokens, read.spent
+
+    def read(self, texts: list[str]) -> Encoded:
+        """Everything that one pass tells, in groups of one length."""
         began = time.perf_counter()
-        ids = [found.ids for found in self._tokenizer.encode_batch_fast(self._prepared(texts))]
+        prepared = self._prepared(texts)
+        found = self._tokenizer.encode_batch(prepared)
+        ids = [each.ids for each in found]
+        cuts = [self._cuts(text, each.offsets) for text, each in zip(prepared, found, strict=True)]
         reading_us = (time.perf_counter() - began) * 1e6 / max(1, len(texts))
-        vectors = np.empty((len(texts), 384), np.float32)
-        spent = np.empty(len(texts), np.int32)
+        made = Encoded(
+            np.empty((len(texts), 384), np.float32),
+            np.zeros((len(texts), PARTS, 384), np.float32),
+            np.zeros((len(texts), PARTS), np.float32),
+            np.zeros((len(texts), PARTS, 2), np.int32),
+            np.array([len(row) for row in ids], np.int32),
+            np.empty(len(texts), np.int32),
+        )
         for length, rows in self._groups(ids):
             began = time.perf_counter()
             block = np.full((len(rows), length), self.manifest["pad_id"], np.int64)
             for place, row in enumerate(rows):
                 block[place, : len(ids[row])] = ids[row]
             seen = np.arange(length) < np.array([[len(ids[row])] for row in rows])
-            vectors[rows] = self._run(block, seen.astype(np.int64))
-            spent[rows] = round((time.perf_counter() - began) * 1e6 / len(rows) + reading_us)
-        return vectors, np.array([len(row) for row in ids], np.int32), spent
+            made.vectors[rows], states = self._run(block, seen.astype(np.int64))
+            for place, row in enumerate(rows):
+                own, tokens = cuts[row], len(ids[row])
+                made.parts[row], made.shares[row] = pooled(states[place], own, tokens)
+                made.spans[row, : len(own)] = self._spans(prepared[row], own, found[row].offsets)
+            made.spent[rows] = round((time.perf_counter() - began) * 1e6 / len(rows) + reading_us)
+        return made
+
+    def _cuts(self, text: str, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The parts of what the customer wrote: the model's own prefix is none of it."""
+        prefix = len(self.manifest["prefix"])
+        shifted = [(max(0, start - prefix), max(0, end - prefix)) for start, end in offsets]
+        return parts(text[prefix:], shifted)
+
+    def _spans(
+        self, text: str, cuts: list[tuple[int, int]], offsets: list[tuple[int, int]]
+    ) -> np.ndarray:
+        """In characters of what the customer wrote; a word's token has the space before it."""
+        prefix = len(self.manifest["prefix"])
+        found = []
+        for first, after in cuts:
+            start, end = max(prefix, offsets[first][0]), offsets[after - 1][1]
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            found.append((start - prefix, end - prefix))
+        return np.array(found, np.int32).reshape(-1, 2)  # a text of nothing has none
 
     def ids(self, text: str) -> list[int]:
         """What the model is given for a text."""
@@ -98,8 +153,9 @@ def _openvino(folder: Path):
     )
     request = compiled.create_infer_request()
 
-    def run(ids: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        return request.infer({"input_ids": ids, "attention_mask": seen})[0]
+    def run(ids: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = request.infer({"input_ids": ids, "attention_mask": seen})
+        return found["embedding"], found["states"]
 
     return run
 
@@ -114,7 +170,7 @@ def _onnxruntime(folder: Path):
         folder / "model.onnx", options, providers=["CPUExecutionProvider"]
     )
 
-    def run(ids: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        return session.run(["embedding"], {"input_ids": ids, "attention_mask": seen})[0]
+    def run(ids: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return session.run(["embedding", "states"], {"input_ids": ids, "attention_mask": seen})
 
     return run

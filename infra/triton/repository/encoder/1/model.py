@@ -41,20 +41,25 @@ class TritonPythonModel:
             spans.append((place, slice(len(texts), len(texts) + len(found))))
             texts += found
         if texts:
-            vectors, tokens, spent = self.encoder.encode(texts)
+            encoded = self.encoder.read(texts)
             for place, span in spans:
-                replies[place] = self._reply(vectors[span], tokens[span], spent[span])
+                replies[place] = self._reply(encoded, span, requests[place])
         return replies
 
-    def _reply(self, vectors, tokens, spent):
-        rows = len(vectors)
+    def _reply(self, encoded, span, request):
+        rows = span.stop - span.start
+        told = {
+            "EMBEDDING": encoded.vectors[span],
+            "PARTS": encoded.parts[span],
+            "SHARES": encoded.shares[span],
+            "SPANS": encoded.spans[span].reshape(rows, -1),
+            "TOKENS": encoded.tokens[span].reshape(rows, 1),
+            "COMPUTE_US": encoded.spent[span].reshape(rows, 1),
+            "MODEL": np.array([[self.identity]] * rows, dtype=object),
+        }
+        wanted = request.requested_output_names()
         return pb.InferenceResponse(
-            [
-                pb.Tensor("EMBEDDING", vectors),
-                pb.Tensor("TOKENS", tokens.reshape(rows, 1)),
-                pb.Tensor("COMPUTE_US", spent.reshape(rows, 1)),
-                pb.Tensor("MODEL", np.array([[self.identity]] * rows, dtype=object)),
-            ]
+            [pb.Tensor(name, values) for name, values in told.items() if name in wanted]
         )
 
 
