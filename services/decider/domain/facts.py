@@ -138,7 +138,7 @@ _TICKET = (
     ),
     _text(
         "sentiment.label", _R,
-        "The message's tone; missing if abstained.",
+        "The message's tone, very_negative to very_positive; missing if abstained.",
         domain=_SUPPORT,
     ),
     _number("sentiment.confidence", _R, "Calibrated, 0 to 1.", _SUPPORT),
