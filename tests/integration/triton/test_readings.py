@@ -154,17 +154,19 @@ async def test_an_order_to_a_machine_is_suspected(
     assert "SO-48213" not in words[slice(*span)]
 
 
-async def test_ordinary_tickets_and_notices_are_not_suspected(reader: TritonReader) -> None:
-    """A person who reads what need not be read soon reads nothing."""
+async def test_ordinary_tickets_and_notices_are_seldom_suspected(reader: TritonReader) -> None:
+    """A person who reads what need not be read soon reads nothing: one in twenty at most."""
     thresholds = configure().thresholds
+    suspected = 0
     for question, texts in (
         (Question.TICKET, WORDS["tickets"]),
         (Question.NOTICE, WORDS["notices"]),
     ):
         for each in texts:
             readings = await read(reader, question, each["text"])
-            suspected = told(readings, Task.INJECTION)[0] == "instruction"
-            assert not (suspected and abstentions(readings, thresholds)[Task.INJECTION] is None)
+            likeliest = told(readings, Task.INJECTION)[0] == "instruction"
+            suspected += likeliest and abstentions(readings, thresholds)[Task.INJECTION] is None
+    assert suspected <= 0.05 * sum(map(len, WORDS.values()))
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,31 @@ async def test_urgency_is_read_from_what_is_said(
 ) -> None:
     """A cue for the rules that compute the priority."""
     assert told(await read(reader, Question.TICKET, words), Task.URGENCY)[0] == cue
+
+
+@pytest.mark.parametrize(
+    ("words", "tone"),
+    [
+        ("You are crooks and liars, I will sue you!!", "very_negative"),
+        ("I am a bit annoyed, it is late once more.", "negative"),
+        ("Which size do I need?", "neutral"),
+        ("Thanks, all good now.", "positive"),
+        ("kamaal ka product, dil khush ho gaya!", "very_positive"),
+    ],
+)
+async def test_a_tone_is_one_of_five(reader: TritonReader, words: str, tone: str) -> None:
+    """A cue beside the intent: whoever threatens with a court is more than disappointed."""
+    assert told(await read(reader, Question.TICKET, words), Task.SENTIMENT)[0] == tone
+
+
+async def test_evidence_is_the_sentence_that_says_what_is_wanted(reader: TritonReader) -> None:
+    """Greetings and thanks carry nothing."""
+    wish = "I would like to cancel my order SO-48213."
+    words = f"Hello, good morning to all of you. {wish} Thank you and have a nice day."
+    readings = await read(reader, Question.TICKET, words)
+    (answer,) = [each for each in readings.answers if each.task is Task.INTENT]
+    assert answer.candidates[0].label == "cancel_order"
+    assert [words[start:end] for start, end in answer.spans] == [wish]
 
 
 def example(event: str, name: str) -> dict[str, Any]:
