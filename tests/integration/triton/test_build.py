@@ -26,7 +26,7 @@ def other_packs(tmp_path: Path) -> Path:
     packs = tmp_path / "packs"
     shutil.copytree(SHIPPED, packs, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     pack = packs / "sentiment.yaml"
-    pack.write_text(pack.read_text().replace("version: 1", "version: 2"))
+    pack.write_text(pack.read_text().replace("\nversion: ", "\nversion: 9"))
     return packs
 
 
