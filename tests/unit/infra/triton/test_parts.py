@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import infra.triton
+from services.assessor import reader
+from services.assessor.domain.asking import Question
 
 _FILE = Path(infra.triton.__file__).parent / "repository" / "encoder" / "1" / "parts.py"
 
@@ -90,3 +92,13 @@ def test_vectors_add_up_to_the_text_s_own():
     told = (vectors * shares[:, None]).sum(axis=0) * np.linalg.norm(whole)
     assert told + marks == pytest.approx(whole, abs=1e-5)
     assert shares.tolist() == pytest.approx([0.4, 0.4, *[0] * (parts.PARTS - 2)])
+
+
+def test_server_and_assessor_have_room_for_the_same_number_of_sentences():
+    """It stands in the servers' configuration, in the code beside it and in the assessor's."""
+    config = (_FILE.parents[1] / "config.pbtxt").read_text()
+    assert f'"PARTS" data_type: TYPE_FP32 dims: [ {parts.PARTS}, 384 ]' in config
+    for question in Question:
+        widths = {each.name: each.width for each in reader.signature(question).outputs}
+        assert widths["SPANS"] == 2 * parts.PARTS
+        assert parts.PARTS in {widths.get("INTENT_CARRIED"), widths.get("EXCEPTION_CARRIED")}

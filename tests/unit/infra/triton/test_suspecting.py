@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import infra.triton
+from services.assessor.domain.asking import Task
+from services.assessor.packs import load_packs
 
 _FILE = Path(infra.triton.__file__).parent / "repository" / "injection" / "1" / "suspecting.py"
 LABELS = [b"instruction", b"ordinary", b"task"]
@@ -95,3 +97,8 @@ def test_a_rule_goes_before_the_head_and_a_text_of_nothing_is_harmless():
     assert chance > 0.95
     assert (start, end) == (11, 24)
     assert judge("") == (0.0, (0, 0))
+
+
+def test_the_shipped_pack_has_the_labels_that_are_asked_for():
+    """Of another pack the head would not start; the shipped one must not be such."""
+    assert {label.decode() for label in LABELS} == set(load_packs()[Task.INJECTION].labels)
