@@ -14,6 +14,9 @@ OTHER = "other"
 # A tone is always one of its labels; of wishes and exceptions no list is complete.
 _OPEN = frozenset({Task.INTENT, Task.EXCEPTION})
 
+# The words by which infra/triton/repository/injection tells what is suspicious.
+_SUSPICION = frozenset({"instruction", "ordinary", "task"})
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -111,6 +114,9 @@ def mistakes(pack: Pack) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong between fields that are right one by one: where, and what to do."""
     if pack.task in _OPEN and OTHER not in pack.labels:
         yield ("labels",), f"there is no label '{OTHER}': add it, for what none of the others fits"
+    if pack.task is Task.INJECTION and set(pack.labels) != _SUSPICION:
+        known = ", ".join(sorted(_SUSPICION))
+        yield ("labels",), f"a pack for injection has the labels {known}: the model asks for them"
     seen: dict[str, str] = {}
     called: dict[str, str] = {}
     for name, label in pack.labels.items():

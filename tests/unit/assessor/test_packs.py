@@ -188,6 +188,7 @@ class TestRefused:
             (", margin: 0.2", "", 7, "thresholds.margin", "required"),
             ("version: 2", "version: 0", 2, "version", "greater than or equal to 1"),
             ("task: intent", "task: language", 3, "task", "Input should be"),
+            ("task: intent", "task: injection", 8, "labels", "has the labels instruction, ord"),
             ("languages: [en, hi]", "languages: [en, English]", 6, "languages.1", "pattern"),
             ("  refund:", "  Re-fund:", 9, "labels.Re-fund.[key]", "pattern"),
             ("- Refund, please.", "- yes", 17, "labels.refund.examples.en.1", "valid string"),
