@@ -23,6 +23,7 @@ from services.chassis.triton.settings import TritonSettings
 QUESTIONS = {
     Task.INTENT: Question.TICKET,
     Task.SENTIMENT: Question.TICKET,
+    Task.URGENCY: Question.TICKET,
     Task.EXCEPTION: Question.NOTICE,
 }
 
