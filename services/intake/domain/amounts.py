@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.intake.domain.cleaning import lowered
+from services.intake.domain.hints import Seen, any_of
 
 _CODES = (
     "aed|aud|bdt|brl|cad|chf|cny|czk|dkk|eur|gbp|hkd|huf|idr|inr|jpy|krw|lkr|mxn|myr|nok|npr|nzd"
@@ -46,8 +46,7 @@ _AMOUNT = re.compile(
 )
 
 
-# One of these is in every find: most texts speak of no money.
-_HINTS = (*_BEFORE, *_AFTER, *_CODES.split("|"))
+_hinted = any_of((*_BEFORE, *_AFTER, *_CODES.split("|")))  # beside the number of every find
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,11 @@ class Amount:
     end: int
 
 
-def amounts(text: str) -> Iterator[Amount]:
+def amounts(seen: Seen) -> Iterator[Amount]:
     """Every number that has a sign, a code or a word of money beside it."""
-    low = lowered(text)
-    if not any(hint in low for hint in _HINTS):
+    if not _hinted(seen.beside):
         return
-    for match in _AMOUNT.finditer(low):
+    for match in _AMOUNT.finditer(seen.low):
         sign = match["sign"] or match["word"]
         value = _read(match["after_sign"] or match["before_word"])
         times = match["times"] or match["times_before"]

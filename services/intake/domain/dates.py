@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from services.intake.domain.cleaning import lowered
+from services.intake.domain.hints import Seen, any_of
 
 _MONTHS = (
     "january jan januar जनवरी জানুয়ারি ஜனவரி",
@@ -38,7 +38,7 @@ _DATE = re.compile(
 _CENTURY = 2000
 # One of these is in every find.
 _MARKED = re.compile(r"\d[./-]\d")
-_STEMS = sorted({word[:3] for word in _NUMBER_OF})
+_named = any_of(sorted({word[:3] for word in _NUMBER_OF}))  # beside the number
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +50,20 @@ class Day:
     end: int
 
 
-def days(text: str, near: date) -> Iterator[Day]:
+def days(seen: Seen, near: date) -> Iterator[Day]:
     """Every day that is named in full, or without its year: then that nearest to `near`.
 
     "03/04/2026" is in March or in April, as its writer's country has it: it is left out.
     """
-    low = lowered(text)
-    if _MARKED.search(low) is None and not any(stem in low for stem in _STEMS):
+    if _MARKED.search(seen.beside) is None and not _named(seen.beside):
         return
-    for match in _DATE.finditer(low):
+    for match in _DATE.finditer(seen.low):
         found = _read(match, near)
         # "You may 2 times" has the verb.
-        if found is not None and text[match.start() : match.end()].strip("0123456789 ") != "may":
+        if (
+            found is not None
+            and seen.text[match.start() : match.end()].strip("0123456789 ") != "may"
+        ):
             yield Day(found, *match.span())
 
 

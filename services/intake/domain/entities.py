@@ -10,6 +10,7 @@ from datetime import date
 
 from services.intake.domain.amounts import amounts
 from services.intake.domain.dates import days
+from services.intake.domain.hints import Seen, seen
 from services.intake.domain.mentions import mentions
 
 # Counted up when other spans or values come out of the same text.
@@ -39,9 +40,9 @@ def entities(text: str, near: date, *, order: str) -> tuple[Entity, ...]:
     """
     if _DIGIT.search(text) is None:  # all of them have one
         return ()
-    seen = _PLACEHOLDER.sub(lambda found: " " * len(found[0]), text[:_BOUND])
+    shown = _PLACEHOLDER.sub(lambda found: " " * len(found[0]), text[:_BOUND])
     kept: list[Entity] = []
-    for each in _all(seen, near, order):
+    for each in _all(seen(shown), near, order):
         if all(each.end <= other.start or other.end <= each.start for other in kept):
             kept.append(each)
             if len(kept) == _MOST:
@@ -49,11 +50,11 @@ def entities(text: str, near: date, *, order: str) -> tuple[Entity, ...]:
     return tuple(sorted(kept, key=lambda each: each.start))
 
 
-def _all(text: str, near: date, order: str) -> Iterator[Entity]:
+def _all(found: Seen, near: date, order: str) -> Iterator[Entity]:
     """The surest first."""
-    for named in mentions(text, order):
+    for named in mentions(found, order):
         yield Entity(named.type, named.value, named.start, named.end)
-    for day in days(text, near):
+    for day in days(found, near):
         yield Entity("date", day.value.isoformat(), day.start, day.end)
-    for sum_ in amounts(text):
+    for sum_ in amounts(found):
         yield Entity("amount", f"{sum_.value:f}", sum_.start, sum_.end, sum_.currency)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.intake.domain.cleaning import lowered
+from services.intake.domain.hints import Seen, any_of, seen
 
 _BOUND = 64 * 1024  # characters that are looked at
 _MOST = 50
@@ -29,8 +29,13 @@ _IN_WORDS = re.compile(
     + _NO_COUNT,
     re.ASCII,
 )
-# One of these is in every find.
-_WORDS = ("order", "b/l", "lading", "booking", "invoice", "shipment")
+# One of these is in every find of it: most texts name nothing.
+_ordered = any_of(("PO", "SO", "SH", "INV", "ASN"))
+_worded = any_of(("order", "b/l", "lading", "booking", "invoice", "shipment"))
+_lotted = any_of(("lot", "batch", "charge"))
+_itemized = any_of(("sku", "item", "article", "part", "artikel"))
+_labelled = any_of(("SSCC", "GTIN", "EAN"))
+_SIX = re.compile(r"[0-9]{6}")
 # Order and invoice as Hindi, Bengali and Tamil write them, with their words for "number".
 _IN_OTHER_WORDS = re.compile(
     "(?P<word>ऑर्डर|आर्डर|অর্ডার|ஆர்டர்|इनवॉइस|ইনভয়েস|இன்வாய்ஸ்)"
@@ -85,37 +90,38 @@ class Mention:
 def mentioned(text: str) -> list[tuple[str, str]]:
     """Types and ids, each once, in the order of the patterns."""
     found: dict[tuple[str, str], None] = {}
-    for each in mentions(text):
+    for each in mentions(seen(text[:_BOUND])):
         found.setdefault((each.type, each.value))
         if len(found) == _MOST:
             break
     return list(found)
 
 
-def mentions(text: str, order: str = "po") -> Iterator[Mention]:
+def mentions(found: Seen, order: str = "po") -> Iterator[Mention]:
     """Every mention, in the order of the patterns; `order` is what the bare word stands for.
 
     In a supplier's mouth an order is ours to them, in a customer's it is theirs to us.
     """
-    text = text[:_BOUND]
-    for match in _ORDERS.finditer(text):
+    text, low = found.text, found.low
+    for match in _ORDERS.finditer(text) if _ordered(text) else ():
         yield _mention(_TYPES[match["word"]], f"{match['word']}-{match['number']}", match)
-    low = lowered(text)
-    worded = _IN_WORDS.finditer(low) if any(word in low for word in _WORDS) else ()
-    for match in (*worded, *_IN_OTHER_WORDS.finditer(text)):
+    worded = _IN_WORDS.finditer(low) if _worded(low) else ()
+    # The words of these have letters of their own.
+    others = () if text.isascii() else _IN_OTHER_WORDS.finditer(text)
+    for match in (*worded, *others):
         number = text[slice(*match.span("number"))]
         # "order PO-4711" was found above.
         if not _ORDERS.fullmatch(number):
             type_ = _TYPES.get(match["word"].upper(), "invoice")
             yield _mention(order if type_ == _ORDER else type_, number, match)
-    for match in _CONTAINERS.finditer(text):
+    for match in _CONTAINERS.finditer(text) if _SIX.search(text) else ():
         if _iso_6346(match[1] + match[2]) == int(match[3]):
             yield _mention("container", match[1] + match[2] + match[3], match)
-    for match in _LOTS.finditer(text):
+    for match in _LOTS.finditer(text) if _lotted(low) else ():
         yield _mention("lot", match["id"] or match["number"], match)
-    for match in _SKUS.finditer(text):
+    for match in _SKUS.finditer(text) if _itemized(low) else ():
         yield _mention("sku", match["id"] or match["number"], match)
-    for match in _LABELLED.finditer(text):
+    for match in _LABELLED.finditer(text) if _labelled(text) else ():
         if _gs1(match[2]):
             yield _mention("sscc" if match[1] == "SSCC" else "gtin", match[2], match)
 

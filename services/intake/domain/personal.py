@@ -7,11 +7,12 @@ character of the run stands, all other repetition is bounded.
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from services.intake.domain import checkdigits
+from services.intake.domain.hints import any_of
 
 
 class PersonalData(StrEnum):
@@ -231,31 +232,39 @@ def _digits(count: int, separators: str = "") -> Callable[[str], object]:
     return re.compile(rf"[0-9](?:{between}[0-9]){{{count - 1}}}").search
 
 
-def _any_of(signs: Iterable[str]) -> Callable[[str], bool]:
-    known = tuple(signs)
-    return lambda text: any(sign in text for sign in known)
-
-
-_worded = _any_of(unicodedata.normalize("NFC", _WORDS).split(","))
-_phoned = _any_of(
+_worded = any_of(unicodedata.normalize("NFC", _WORDS).split(","))
+_phoned = any_of(
     unicodedata.normalize("NFC", f"{_PHONE_WORDS}|reach|answer|messag|sms|office").split("|")
 )
 _NEAR = r" ().,+\-"
+_seven = _digits(7, rf"{_NEAR}/")
+_DOTTED = re.compile(r"[0-9]\.[0-9]")
+
+
+def _addressed(text: str) -> bool:
+    """Seven colons are in IPv6 addresses that leave nothing out."""
+    return _DOTTED.search(text) is not None or "::" in text or text.count(":") >= 7  # noqa: PLR2004
+
 
 # In this order: what is found first is not looked at again.
 RULES: tuple[Rule, ...] = (
-    Rule(PersonalData.SECRET, _PRIVATE_KEY, len, _any_of(("-----BEGIN ",)), divisible=True),
-    Rule(PersonalData.SECRET, _TOKEN, len, _any_of(_SIGNS.split()), divisible=True),
-    Rule(PersonalData.SECRET, _URL_LOGIN, len, _any_of(("://",)), divisible=True),
+    Rule(PersonalData.SECRET, _PRIVATE_KEY, len, any_of(("-----BEGIN ",)), divisible=True),
+    Rule(PersonalData.SECRET, _TOKEN, len, any_of(_SIGNS.split()), divisible=True),
+    Rule(PersonalData.SECRET, _URL_LOGIN, len, any_of(("://",)), divisible=True),
     Rule(PersonalData.SECRET, _WORDED, len, lambda text: _worded(text.casefold()), divisible=True),
-    Rule(PersonalData.EMAIL, EMAIL, len, _any_of("@"), divisible=True),
+    Rule(PersonalData.EMAIL, EMAIL, len, any_of("@"), divisible=True),
     Rule(PersonalData.IBAN, _IBAN, _iban, _digits(2)),
     Rule(PersonalData.GSTIN, _GSTIN, _whole_if(checkdigits.gstin), _digits(4)),
     Rule(PersonalData.PAN, _PAN, len, _digits(4)),
     Rule(PersonalData.CARD, _CARD, _card, _digits(12, _NEAR)),
     Rule(PersonalData.AADHAAR, _AADHAAR, _whole_if(checkdigits.verhoeff), _digits(12, _NEAR)),
     Rule(PersonalData.SSN, _SSN, _ssn, _digits(9, "-")),
-    Rule(PersonalData.IP, _IP, _ip, re.compile(r"[0-9]\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f:]").search),
-    Rule(PersonalData.PHONE, _PHONE_WORDED, _phone, lambda text: _phoned(text.casefold())),
+    Rule(PersonalData.IP, _IP, _ip, _addressed),
+    Rule(
+        PersonalData.PHONE,
+        _PHONE_WORDED,
+        _phone,
+        lambda text: _seven(text) and _phoned(text.casefold()),
+    ),
     Rule(PersonalData.PHONE, _PHONE, _phone, _digits(7, _NEAR)),
 )
