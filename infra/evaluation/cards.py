@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.evaluation import asking
 from infra.triton import building, planning
 from infra.triton.settings import ModelsSettings
 from services.assessor.packs import MODELS, choosing, load_pack
@@ -32,6 +33,8 @@ def write(into: Path = INTO) -> list[Path]:
     written = []
     for name, file in sorted(choosing.shipped().items()):
         pack = load_pack(file)
+        if pack.task not in asking.QUESTIONS:  # read by sentence, by a model of its own making
+            continue
         repository = building.build(planning.plan(settings, file), env, _say)
         head = _manifest(repository / MODELS[pack.task])
         card = into / f"{name}.md"
@@ -43,12 +46,9 @@ def write(into: Path = INTO) -> list[Path]:
 
 def text(name: str, pack: Pack, head: Mapping[str, Any], encoder: Mapping[str, Any]) -> str:
     """One card in Markdown; `name` is what the pack is chosen by."""
-    languages = Counter(
-        {
-            language: sum(len(label.examples.get(language, ())) for label in pack.labels.values())
-            for language in pack.languages
-        }
-    )
+    languages: Counter[str] = Counter()
+    for label in pack.labels.values():
+        languages.update({name: len(texts) for name, texts in label.examples.items()})
     spread = ", ".join(f"{language} {count}" for language, count in languages.items())
     risks = Counter(label.risk for label in pack.labels.values() if label.risk)
     risky = ", ".join(f"{count} {risk}" for risk, count in sorted(risks.items()))

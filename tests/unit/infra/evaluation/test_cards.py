@@ -1,6 +1,6 @@
 """Cards of shipped heads say what the build and the pack say."""
 
-from infra.evaluation import cards
+from infra.evaluation import asking, cards
 from services.assessor.packs import choosing, load_pack
 
 
@@ -23,7 +23,11 @@ def test_a_card_has_origin_licence_and_limits():
 
 def test_the_cards_that_are_shipped_are_of_the_packs_that_are_shipped():
     """An edited pack is another head: `make cards` writes its card again."""
-    shipped = choosing.shipped()
+    shipped = {
+        name: file
+        for name, file in choosing.shipped().items()
+        if load_pack(file).task in asking.QUESTIONS
+    }
     assert {card.stem for card in cards.INTO.glob("*.md")} == set(shipped)
     for name, file in shipped.items():
         assert load_pack(file).digest[:16] in (cards.INTO / f"{name}.md").read_text(), name
