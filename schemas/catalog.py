@@ -7,6 +7,7 @@ from schemas.automation.control import ControlChanged
 from schemas.automation.decision import CaseDecided
 from schemas.automation.feedback import FeedbackAccepted, OutcomeReported, ReviewGiven
 from schemas.automation.journal import JournalAppended
+from schemas.automation.writing import WritingCompleted, WritingRequested
 from schemas.base import Event
 from schemas.reference import ReferenceEntityChanged
 from schemas.supply import SupplyEventReceived
@@ -24,6 +25,8 @@ EVENTS: tuple[type[Event], ...] = (
     ActionRequested,
     FeedbackAccepted,
     JournalAppended,
+    WritingRequested,
+    WritingCompleted,
     ReferenceEntityChanged,
     ControlChanged,
     VaultKeyChanged,

@@ -9,6 +9,7 @@ from schemas.automation.control import ControlChanged
 from schemas.automation.decision import CaseDecided
 from schemas.automation.feedback import FeedbackAccepted, OutcomeReported, ReviewGiven
 from schemas.automation.journal import JournalAppended
+from schemas.automation.writing import WritingCompleted, WritingRequested
 from topics import MIB, Topic
 
 OUTCOME_REPORTED = Topic(
@@ -103,4 +104,24 @@ CONTROL_CHANGED = Topic(
     description="Autonomy, stops and model pointers; kept for ever, it is the audit.",
     partitions=1,
     retention=None,
+)
+
+WRITING_REQUESTED = Topic(
+    name=WritingRequested.event_type,
+    event=WritingRequested,
+    key="tenant",
+    writers=("operator",),
+    readers=("writer",),
+    description="A text is asked for: an extraction, a summary, a draft.",
+    retention=timedelta(days=14),
+)
+
+WRITING_COMPLETED = Topic(
+    name=WritingCompleted.event_type,
+    event=WritingCompleted,
+    key="tenant",
+    writers=("writer",),
+    readers=("operator",),
+    description="What came of it: guarded text, or why a person has to look.",
+    retention=timedelta(days=14),
 )

@@ -12,12 +12,15 @@ from topics.automation import (
     JOURNAL_APPENDED,
     OUTCOME_REPORTED,
     REVIEW_GIVEN,
+    WRITING_COMPLETED,
+    WRITING_REQUESTED,
 )
 from topics.dead_letters import (
     ASSESSOR_DEAD_LETTERS,
     DECIDER_DEAD_LETTERS,
     INTAKE_DEAD_LETTERS,
     INTAKE_RETRY,
+    WRITER_DEAD_LETTERS,
 )
 from topics.reference import ENTITY_CHANGED
 from topics.supply import SUPPLY_EVENT_RECEIVED
@@ -32,6 +35,8 @@ ALL: tuple[Topic[Event], ...] = (
     CASE_ACCEPTED,
     CASE_ASSESSED,
     FEEDBACK_ACCEPTED,
+    WRITING_REQUESTED,
+    WRITING_COMPLETED,
     JOURNAL_APPENDED,
     CASE_DECIDED,
     ACTION_REQUESTED,
@@ -43,4 +48,5 @@ ALL: tuple[Topic[Event], ...] = (
     INTAKE_DEAD_LETTERS,
     ASSESSOR_DEAD_LETTERS,
     DECIDER_DEAD_LETTERS,
+    WRITER_DEAD_LETTERS,
 )

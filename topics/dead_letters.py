@@ -4,7 +4,12 @@ from datetime import timedelta
 
 from schemas.base import Event
 from topics import KIB, MIB, Topic
-from topics.automation import CASE_ACCEPTED, CASE_ASSESSED, FEEDBACK_ACCEPTED
+from topics.automation import (
+    CASE_ACCEPTED,
+    CASE_ASSESSED,
+    FEEDBACK_ACCEPTED,
+    WRITING_REQUESTED,
+)
 from topics.support import TICKET_RECEIVED
 
 # A dead letter is its original plus our headers: it must fit where its original did.
@@ -38,3 +43,4 @@ INTAKE_RETRY: Topic[Event] = Topic(
 INTAKE_DEAD_LETTERS = _dead_letters_of("intake", TICKET_RECEIVED, INTAKE_RETRY)
 ASSESSOR_DEAD_LETTERS = _dead_letters_of("assessor", CASE_ACCEPTED)
 DECIDER_DEAD_LETTERS = _dead_letters_of("decider", CASE_ASSESSED, FEEDBACK_ACCEPTED)
+WRITER_DEAD_LETTERS = _dead_letters_of("writer", WRITING_REQUESTED)

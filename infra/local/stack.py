@@ -20,6 +20,8 @@ from infra.local.service import Service
 from infra.local.supervisor import Event, Supervisor, Unit
 from infra.local.triton import TritonPart
 from infra.local.zipkin import Zipkin
+from infra.triton.settings import ModelsSettings
+from services.chassis.settings import load
 
 PARTITIONS = 4
 # What each service waits for: the broker always, the model server where it asks one.
@@ -28,6 +30,8 @@ SERVICES: dict[str, tuple[str, ...]] = {
     "assessor": ("topics", "zipkin", "triton"),
     "decider": ("topics", "zipkin"),
 }
+# Started where a model that writes is asked for, or where the service is named.
+OPTIONAL: dict[str, tuple[str, ...]] = {"writer": ("topics", "zipkin", "triton")}
 _MASKING_KEY = "SLUICE_INTAKE_MASKING_KEY"
 _VAULT_KEY = "SLUICE_INTAKE_VAULT_PUBLIC_KEY"
 
@@ -83,7 +87,7 @@ def units(plan: Plan, home: Home) -> list[Unit]:
             log=home.logs / f"{service}-{number}.log",
             ports=ports,
         )
-        for service, needs in SERVICES.items()
+        for service, needs in _services(plan).items()
         for number in range(1, plan.workers.get(service, 1) + 1)
     ]
     return _chosen([*parts.values(), topics, *services], plan.only)
@@ -153,6 +157,13 @@ def _chosen(made: Sequence[Unit], only: Sequence[str]) -> list[Unit]:
             wanted.add(name)
             todo += named[name].needs
     return [unit for unit in made if unit.name in wanted]
+
+
+def _services(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Those of every stack, and those that somebody wants."""
+    named = {*plan.only, *plan.workers}
+    asked = load(ModelsSettings).writer is not None
+    return SERVICES | {name: needs for name, needs in OPTIONAL.items() if asked or name in named}
 
 
 def _environment(parts: Mapping[str, Part]) -> dict[str, str]:

@@ -95,6 +95,12 @@ METRICS: dict[str, Metric] = {
     "sluice_readings_total": Metric(
         "counter", "Readings, by what became of them.", ("task", "result")
     ),
+    "sluice_writings_total": Metric(
+        "counter", "Texts asked of the writer, by what came of them.", ("task", "status")
+    ),
+    "sluice_guard_faults_total": Metric(
+        "counter", "What guards found in written texts.", ("task", "guard")
+    ),
     "sluice_joins_total": Metric(
         "counter", "Entities that cases name, by whether they were found.", ("type", "result")
     ),

@@ -22,7 +22,7 @@ from infra.local.home import Home
 from infra.local.interrupt import INTERRUPTED, run
 from infra.local.part import StackError
 from infra.local.service import readiness
-from infra.local.stack import SERVICES, Plan, running
+from infra.local.stack import OPTIONAL, SERVICES, Plan, running
 
 _NOT_UP = 3  # what LSB init scripts say for "not running"
 
@@ -58,8 +58,8 @@ def up(
 ) -> None:
     """Start everything, or the named PARTS and what they need. Ctrl-C stops it all."""
     for name in workers:
-        if name not in SERVICES:
-            raise click.BadParameter(f"{name}: known services: {', '.join(SERVICES)}")
+        if name not in SERVICES | OPTIONAL:
+            raise click.BadParameter(f"{name}: known services: {', '.join(SERVICES | OPTIONAL)}")
     if detach:
         given = ["--fresh"] if fresh else []
         given += [f"--workers={name}={number}" for name, number in workers.items()]
@@ -183,7 +183,17 @@ def _print(state: dict[str, Any]) -> None:
         )
     console = Console(highlight=False)
     console.print(table)
+    console.print(_writer(state["parts"]))
     console.print(f"supervisor: pid {state['supervisor_pid']}, {state['state']}")
+
+
+def _writer(parts: dict[str, Any]) -> str:
+    """Whether texts are written here: nobody needs it, and nobody should have to guess."""
+    for name, part in parts.items():
+        checks = part.get("health", {}).get("checks", {})
+        if name.startswith("writer-") and "model:writer" in checks:
+            return f"writer: {checks['model:writer']['detail']}"
+    return "writer: none; SLUICE_MODELS_WRITER=qwen2.5-coder-0.5b at the next start serves one"
 
 
 @click.command()

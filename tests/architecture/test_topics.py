@@ -9,7 +9,7 @@ from topics.dead_letters import HEADROOM
 
 DOMAIN_EVENT = re.compile(r"^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*){2}\.v[1-9]\d*$")
 SERVICE_OWNED = re.compile(r"^[a-z]+(-[a-z]+)*\.(dead-letter|retry)\.v[1-9]\d*$")
-SERVICES = {"intake", "assessor", "decider"}
+SERVICES = {"intake", "assessor", "decider", "writer"}
 
 
 @pytest.mark.parametrize("topic", ALL, ids=lambda t: t.name)

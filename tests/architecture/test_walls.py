@@ -54,7 +54,7 @@ BLOCKED = """
 
 def test_every_service_has_a_domain_and_a_handler():
     """What the next test is about; a service without either has no rules, or hides them."""
-    assert SERVICES == ["assessor", "decider", "intake"]
+    assert SERVICES == ["assessor", "decider", "intake", "writer"]
     assert all((ROOT / f"services/{name}/handler.py").is_file() for name in SERVICES)
 
 

@@ -1,0 +1,1 @@
+"""What is asked of the model, and what is believed of its answer; standard library only."""
