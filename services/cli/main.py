@@ -45,6 +45,7 @@ _COMMANDS = {
     "evaluate": _Command(
         "evaluate", "evaluate", "How well a pack reads labelled rows, through the served models."
     ),
+    "write": _Command("writing", "write", "Ask the writer about a text, without Kafka."),
     "bench": _Command("bench", "bench", "Measure the running stack."),
     "resilience": _Command(
         "resilience", "resilience", "Kill things at random, compare with an oracle."

@@ -147,7 +147,7 @@ def check(
         found += checking.faults(writing.repository)
     if found:
         found.append(checking.REMEDY)
-    asked = url or _local_url()
+    asked = url or local_url()
     if asked is not None:
         found += asyncio.run(_served(asked, packs))
     if as_json:
@@ -202,7 +202,8 @@ def _planned(
     return settings, planning.plan(settings, packs)
 
 
-def _local_url() -> str | None:
+def local_url() -> str | None:
+    """GRPC of the running local stack's Triton, if there is one."""
     from infra.local.home import Home  # noqa: PLC0415 - keeps --help fast
 
     return Home().address("triton", "grpc")

@@ -183,11 +183,11 @@ def _print(state: dict[str, Any]) -> None:
         )
     console = Console(highlight=False)
     console.print(table)
-    console.print(_writer(state["parts"]))
+    console.print(writer_line(state["parts"]))
     console.print(f"supervisor: pid {state['supervisor_pid']}, {state['state']}")
 
 
-def _writer(parts: dict[str, Any]) -> str:
+def writer_line(parts: dict[str, Any]) -> str:
     """Whether texts are written here: nobody needs it, and nobody should have to guess."""
     for name, part in parts.items():
         checks = part.get("health", {}).get("checks", {})

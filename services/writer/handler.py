@@ -63,11 +63,16 @@ class WriteTexts(Handler):
             asked = WritingRequested.from_json(delivery.record.value or b"")
         except ValidationError as error:
             return DeadLetter("undecodable", _faults(error))
-        completed = await self._answer(asked, delivery.trace)
+        completed = await self.answer(asked, delivery.trace)
         self._note(completed, delivery.trace)
         return Done((_message(completed, delivery.trace),))
 
-    async def _answer(self, asked: WritingRequested, trace: Trace) -> WritingCompleted:
+    async def answer(self, asked: WritingRequested, trace: Trace) -> WritingCompleted:
+        """What comes of a request, whatever it is.
+
+        Raises:
+            Outage: nobody can say now.
+        """
         left_s = (asked.deadline - self._clock.now()).total_seconds()
         ask, truncated = telling.ask(asked, self._settings.max_chars)
         if left_s <= 0:

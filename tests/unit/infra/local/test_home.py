@@ -131,6 +131,18 @@ def test_a_part_is_chosen_with_what_it_needs(home: Home, monkeypatch: pytest.Mon
     assert made == ["kafka", "zipkin", "topics", "intake-1"]
 
 
+def test_a_writer_is_part_of_the_stack_only_where_somebody_wants_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the model that is asked for, or by the service's name; nobody else starts it."""
+    monkeypatch.setattr("infra.local.stack.Ports", lambda *_: FixedPorts())
+    assert "writer-1" not in [unit.name for unit in units(Plan(), home)]
+    named = [unit.name for unit in units(Plan(only=("writer",)), home)]
+    assert named == ["kafka", "zipkin", "triton", "topics", "writer-1"]
+    monkeypatch.setenv("SLUICE_MODELS_WRITER", "qwen2.5-coder-0.5b")
+    assert "writer-1" in [unit.name for unit in units(Plan(), home)]
+
+
 def test_an_unknown_part_is_named_beside_the_known_ones(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
