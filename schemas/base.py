@@ -35,6 +35,8 @@ class Event(Part):
 
     event_type: ClassVar[str]
     schema_version: ClassVar[str] = "1.0"
+    # A field that may gain kinds: only where no reader but ours goes on at one it does not know.
+    grows_by: ClassVar[str | None] = None
 
     def to_json(self) -> bytes:
         """The value's bytes: compact JSON, absent optional fields left out."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from infra.local.triton import TritonPart
     from tests.broker import Broker
     from tests.triton import Server
 
@@ -28,6 +29,15 @@ def triton_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]
 
     with any_triton(tmp_path_factory.mktemp("triton")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def writing_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[TritonPart]":
+    """A real Triton with the real 0.5B writer; skipped where its weights are not to be had."""
+    from tests.writer import writing_triton  # noqa: PLC0415 - unit tests start without it
+
+    with writing_triton(tmp_path_factory.mktemp("writer")) as part:
+        yield part
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

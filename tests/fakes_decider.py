@@ -24,7 +24,16 @@ from schemas.automation.journal import (
 from schemas.base import Event
 from schemas.support import Channel, TicketStatus
 from services.chassis.errors import Outage
-from services.chassis.ports import Attribute, Clock, Delivery, Lane, Metrics, Publisher, Trace
+from services.chassis.ports import (
+    Attribute,
+    Clock,
+    Delivery,
+    Lane,
+    Metrics,
+    Publisher,
+    Trace,
+    Tracing,
+)
 from services.chassis.record import Message, Position, Record
 from services.decider.journal.journal import Journal
 from services.decider.journal.snapshot import Identity
@@ -119,6 +128,19 @@ class FakeTrace(Trace):
     @contextmanager
     def case(self, name: str, attributes: dict[str, Attribute] | None = None) -> Iterator[Trace]:
         yield FakeTrace()
+
+
+class FakeTracing(Tracing):
+    """Spans that go on where a record was let go."""
+
+    def __init__(self) -> None:
+        self.resumed: list[tuple[str, str]] = []
+
+    @override
+    @contextmanager
+    def resuming(self, name: str, traceparent: str) -> Iterator[Trace]:
+        self.resumed.append((name, traceparent))
+        yield FakeTrace(7)
 
 
 class FakeMetrics(Metrics):

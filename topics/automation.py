@@ -110,7 +110,7 @@ WRITING_REQUESTED = Topic(
     name=WritingRequested.event_type,
     event=WritingRequested,
     key="tenant",
-    writers=("operator",),
+    writers=("decider",),
     readers=("writer",),
     description="A text is asked for: an extraction, a summary, a draft.",
     retention=timedelta(days=14),
@@ -121,7 +121,7 @@ WRITING_COMPLETED = Topic(
     event=WritingCompleted,
     key="tenant",
     writers=("writer",),
-    readers=("operator",),
+    readers=("decider",),
     description="What came of it: guarded text, or why a person has to look.",
     retention=timedelta(days=14),
 )

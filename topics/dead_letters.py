@@ -8,6 +8,7 @@ from topics.automation import (
     CASE_ACCEPTED,
     CASE_ASSESSED,
     FEEDBACK_ACCEPTED,
+    WRITING_COMPLETED,
     WRITING_REQUESTED,
 )
 from topics.support import TICKET_RECEIVED
@@ -42,5 +43,7 @@ INTAKE_RETRY: Topic[Event] = Topic(
 
 INTAKE_DEAD_LETTERS = _dead_letters_of("intake", TICKET_RECEIVED, INTAKE_RETRY)
 ASSESSOR_DEAD_LETTERS = _dead_letters_of("assessor", CASE_ACCEPTED)
-DECIDER_DEAD_LETTERS = _dead_letters_of("decider", CASE_ASSESSED, FEEDBACK_ACCEPTED)
+DECIDER_DEAD_LETTERS = _dead_letters_of(
+    "decider", CASE_ASSESSED, FEEDBACK_ACCEPTED, WRITING_COMPLETED
+)
 WRITER_DEAD_LETTERS = _dead_letters_of("writer", WRITING_REQUESTED)

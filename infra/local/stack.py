@@ -33,6 +33,7 @@ SERVICES: dict[str, tuple[str, ...]] = {
 # Started where a model that writes is asked for, or where the service is named.
 OPTIONAL: dict[str, tuple[str, ...]] = {"writer": ("topics", "zipkin", "triton")}
 _MASKING_KEY = "SLUICE_INTAKE_MASKING_KEY"
+_WRITER = "SLUICE_DECIDER_WRITER"
 _VAULT_KEY = "SLUICE_INTAKE_VAULT_PUBLIC_KEY"
 
 
@@ -77,17 +78,18 @@ def units(plan: Plan, home: Home) -> list[Unit]:
         "triton": TritonPart(home.logs / "triton.log", ports=ports),
     }
     topics = Step("topics", ("kafka",), lambda: _make_topics(kafka.bootstrap_servers))
+    chosen = _services(plan)
     services = [
         Service(
             service,
             f"{service}-{number}",
             needs=needs,
-            env=_environment(parts) | _secrets(service, home),
+            env=_environment(parts) | _secrets(service, home) | _told(service, chosen),
             state_dir=home.folder / "services" / f"{service}-{number}",
             log=home.logs / f"{service}-{number}.log",
             ports=ports,
         )
-        for service, needs in _services(plan).items()
+        for service, needs in chosen.items()
         for number in range(1, plan.workers.get(service, 1) + 1)
     ]
     return _chosen([*parts.values(), topics, *services], plan.only)
@@ -164,6 +166,12 @@ def _services(plan: Plan) -> dict[str, tuple[str, ...]]:
     named = {*plan.only, *plan.workers}
     asked = load(ModelsSettings).writer is not None
     return SERVICES | {name: needs for name, needs in OPTIONAL.items() if asked or name in named}
+
+
+def _told(service: str, chosen: Mapping[str, object]) -> dict[str, str]:
+    """A decider waits for texts where somebody writes them, unless it is told otherwise."""
+    waits = service == "decider" and "writer" in chosen and _WRITER not in os.environ
+    return {_WRITER: "true"} if waits else {}
 
 
 def _environment(parts: Mapping[str, Part]) -> dict[str, str]:

@@ -101,6 +101,18 @@ class Decided(Part):
     watched: tuple[Watched, ...] = ()
 
 
+class Waiting(Part):
+    """A case waits for a text: it is decided once, when that arrives or its time is over."""
+
+    kind: Literal["waiting"] = "waiting"
+    case_id: UUID
+    writing_id: UUID
+    deadline: Instant
+    assessed: str = Field(description="The case as it was assessed: input is never replayed.")
+    traceparent: Id = Field(description="Of the span that asked: what follows is in its trace.")
+    outbox: tuple[OutboxMessage, ...] = ()
+
+
 class Reviewed(Part):
     """A person's review took effect (or did not: then the outbox is empty and `note` says why)."""
 
@@ -147,7 +159,8 @@ class JournalAppended(Event):
     """One entry of the log."""
 
     event_type: ClassVar[str] = "automation.journal.appended.v1"
-    schema_version: ClassVar[str] = "1.2"
+    schema_version: ClassVar[str] = "1.3"
+    grows_by: ClassVar[str | None] = "body"
 
     entry_id: Id = Field(description="Deterministic from its cause: a case, review, outcome id.")
     tenant: Id
@@ -155,4 +168,6 @@ class JournalAppended(Event):
     offset: int = Field(ge=0, description="Where its writer meant it to be; elsewhere it is void.")
     writer: Id = Field(description="Instance and generation that appended it.")
     input: InputPosition | None = None
-    body: Decided | Reviewed | OutcomeNoted | Cancelled | Emitted = Field(discriminator="kind")
+    body: Decided | Reviewed | OutcomeNoted | Cancelled | Emitted | Waiting = Field(
+        discriminator="kind"
+    )

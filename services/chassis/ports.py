@@ -72,6 +72,10 @@ class Tracing(Protocol):
         """
         ...
 
+    def resuming(self, name: str, traceparent: str) -> AbstractContextManager[Trace]:
+        """A span that goes on in a trace whose record was let go before: a child of that."""
+        ...
+
     def batch(self, name: str, members: Sequence[Trace]) -> AbstractContextManager[Trace]:
         """One span for a call on behalf of many records: a root of its own, linked to each.
 

@@ -185,6 +185,11 @@ class OtelTracing(Tracing):
         )
 
     @override
+    def resuming(self, name: str, traceparent: str) -> OtelTrace:
+        parent = parse_traceparent(traceparent)
+        return OtelTrace(self._recorder, name, SpanKind.INTERNAL, parent, None)
+
+    @override
     def batch(self, name: str, members: Sequence[Trace]) -> OtelTrace:
         spans = [member for member in members if isinstance(member, OtelTrace)]
         batch = OtelTrace(

@@ -24,6 +24,7 @@ from topics.automation import (
     CONTROL_CHANGED,
     FEEDBACK_ACCEPTED,
     JOURNAL_APPENDED,
+    WRITING_COMPLETED,
 )
 from topics.dead_letters import DECIDER_DEAD_LETTERS
 
@@ -40,7 +41,9 @@ async def run() -> int:
 
 async def _serve(parts: Process, settings: DeciderSettings, kafka: KafkaSettings) -> int:
     view = ControlView(parts.metrics)
-    rules = PolicyRules(load_policies(settings.policies, settings.macros), view)
+    rules = PolicyRules(
+        load_policies(settings.policies, settings.macros), view, writer=settings.writer
+    )
     control = Broadcast(CONTROL_CHANGED, view.apply, on_unreadable=view.unreadable)
     log = LogReader(kafka)
     cluster = await log.cluster_id()
@@ -62,17 +65,18 @@ async def _serve(parts: Process, settings: DeciderSettings, kafka: KafkaSettings
         stops=view,
         clock=parts.clock,
         metrics=parts.metrics,
+        tracing=parts.tracing,
     )
     service = Service(
         name=NAME,
-        inputs=(CASE_ASSESSED, FEEDBACK_ACCEPTED),
+        inputs=(CASE_ASSESSED, FEEDBACK_ACCEPTED, WRITING_COMPLETED),
         handler=handler,
         options=DeliveryOptions(
             chunk=settings.chunk,
             # The next chunk is decided over what this one did.
             in_flight=1,
             buffer=settings.chunk * 4,
-            trusted=frozenset({CASE_ASSESSED.name, FEEDBACK_ACCEPTED.name}),
+            trusted=frozenset({CASE_ASSESSED.name, FEEDBACK_ACCEPTED.name, WRITING_COMPLETED.name}),
         ),
         dead_letters=DECIDER_DEAD_LETTERS,
         tenant_of=_tenant_of,

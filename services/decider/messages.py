@@ -3,12 +3,13 @@
 from schemas.automation.action import Action, ActionRequested
 from schemas.automation.decision import CaseDecided, Decision
 from schemas.automation.journal import OutboxMessage
+from schemas.automation.writing import WritingRequested
 from schemas.base import Event
 from services.chassis import envelope
 from services.chassis.errors import Rejected
 from services.chassis.record import Headers
 from topics import Topic
-from topics.automation import ACTION_REQUESTED, CASE_DECIDED
+from topics.automation import ACTION_REQUESTED, CASE_DECIDED, WRITING_REQUESTED
 
 SOURCE = "/sluice/decider"
 
@@ -78,6 +79,28 @@ def action_message(action: Action, traceparent: str) -> OutboxMessage:
         action_id=action.action_id,
         action_type=action.type,
         expires_at=action.warrant.expires_at,
+    )
+
+
+def writing_message(request: WritingRequested, traceparent: str) -> OutboxMessage | None:
+    """The request's record; None where it is larger than the topic takes."""
+    value = request.model_dump_json(exclude_none=True)
+    if not _fits(value, WRITING_REQUESTED):
+        return None
+    return OutboxMessage(
+        topic=WRITING_REQUESTED.name,
+        key=request.tenant,
+        value=value,
+        headers=_text(
+            envelope.headers(
+                WritingRequested.event_type,
+                str(request.writing_id),
+                SOURCE,
+                request.requested_at,
+                request.subject,
+                traceparent,
+            )
+        ),
     )
 
 

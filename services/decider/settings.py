@@ -29,6 +29,11 @@ class DeciderSettings(AdapterSettings):
         description="Cases decided and appended in one go: 128 share one round trip to the"
         " broker, and a chunk of the largest entries still fits in memory.",
     )
+    writer: bool = Field(
+        default=False,
+        description="A writer is served: policies may wait for its texts, 60 s at most. Without one"
+        " they are decided at once, with writing.status unavailable.",
+    )
     control_stale_s: float = Field(
         10.0,
         gt=0,

@@ -12,7 +12,7 @@ from schemas.automation.action import (
     Undo,
     Warrant,
 )
-from schemas.automation.assessment import CaseAssessed
+from schemas.automation.assessment import CaseAssessed, ModelRef
 from schemas.automation.case import Case
 from schemas.automation.decision import (
     Decision,
@@ -53,13 +53,16 @@ def warrant(
     policy: Policy,
     now: datetime,
     trace: Trace,
+    writer: ModelRef | None = None,
 ) -> tuple[Decision, Decided]:
     """The decision as it is said, and the journal's entry with all that goes out for it.
+
+    `writer`: the model whose text the policy could see.
 
     Raises:
         Rejected: it would not fit on the wire.
     """
-    proof = _Proof(assessed, ruling, policy, now)
+    proof = _Proof(assessed, ruling, policy, now, writer)
     planned = [(each, proof.action(each)) for each in ruling.actions]
     decision = _decision(assessed.case, ruling, proof.policy, planned, now)
     _note(decision, trace)
@@ -113,14 +116,17 @@ class _Proof:
         ruling: Ruling,
         policy: Policy,
         now: datetime,
+        writer: ModelRef | None,
     ) -> None:
         readings = assessed.assessment.readings
         self._case = assessed.case
         self._evidence = assessed.assessment.evidence
         self._confidence = confidence(ruling.facts)
-        self._calibrated = bool(readings) and all(each.calibrated for each in readings)
+        self._calibrated = (
+            bool(readings) and all(each.calibrated for each in readings) and writer is None
+        )
         models = {model: None for each in readings for model in each.models}
-        self._models = tuple(models)
+        self._models = (*models, *(() if writer is None else (writer,)))
         self._now = now
         self.policy = (
             PolicyRef(id=policy.id, version=policy.version, sha256=policy.sha256, rule=ruling.rule)

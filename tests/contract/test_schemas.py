@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from schemas import compatibility, snapshots
+from schemas.automation.journal import JournalAppended
 from schemas.catalog import EVENTS
 from schemas.support import TicketReceived, TicketStatus
 from topics import asyncapi
@@ -98,6 +99,18 @@ def test_the_gate_lets_optional_fields_and_new_members_pass():
     now["properties"]["mood"] = {"type": "string"}
     now["$defs"]["TicketStatus"]["enum"].append("snoozed")
     assert list(compatibility.breaks(then, now)) == []
+
+
+def test_the_journal_alone_may_gain_kinds_of_entries():
+    """Its only reader stops at one that it does not know; anybody else's would break."""
+    assert [event for event in EVENTS if event.grows_by is not None] == [JournalAppended]
+    then = snapshots.render(JournalAppended)
+    then["properties"]["body"]["oneOf"].pop()
+    assert compatibility.check(JournalAppended, {"older": then}) == []
+    now = snapshots.render(JournalAppended)
+    now["properties"]["body"]["oneOf"].append({"$ref": "#/$defs/Decided"})
+    assert compatibility.check(JournalAppended, {"newer": now})
+    assert list(compatibility.breaks(then, snapshots.render(JournalAppended)))
 
 
 def test_a_closed_set_without_other_may_not_grow():

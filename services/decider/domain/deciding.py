@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from services.decider.domain.autonomy import Control
+from services.decider.domain.awaiting import Asking
 from services.decider.domain.case import CaseView, Memory
-from services.decider.domain.observing import facts_at
+from services.decider.domain.observing import Observed, facts_at
 from services.decider.domain.planning import plan
-from services.decider.domain.policy import Policy, evaluate
+from services.decider.domain.policy import Policy, asking, evaluate
 from services.decider.domain.remembering import NOTHING, Remembered
 from services.decider.domain.ruling import Reason, Ruling, Verdict
 from services.decider.domain.verdicts import judge
@@ -25,13 +26,7 @@ def decide(
     superseded = _is_older(view, memory)
     if superseded and not _brings_a_message(view, memory):
         return _unasked(Reason.SUPERSEDED)
-    seen = facts_at(
-        view,
-        now,
-        superseded=superseded,
-        standards=policy.standards,
-        remembered=_remembered(view, memory),
-    )
+    seen = _seen(view, policy, memory, now, superseded=superseded)
     match = evaluate(policy, seen.facts, seen.stale)
     actions = plan(view, policy, match, memory, control, now)
     verdict, reason = judge(match.rule, actions)
@@ -43,6 +38,28 @@ def decide(
         trail=match.trail,
         facts=match.facts,
         learned=seen.learned,
+    )
+
+
+def waits_for(view: CaseView, policy: Policy, memory: Memory, now: datetime) -> Asking | None:
+    """The text that this case is to wait for, where its policy would be asked at all."""
+    if not policy.writing or view.echo or not view.facts.get("text.present"):
+        return None
+    superseded = _is_older(view, memory)
+    if superseded and not _brings_a_message(view, memory):
+        return None
+    return asking(policy, _seen(view, policy, memory, now, superseded=superseded).facts)
+
+
+def _seen(
+    view: CaseView, policy: Policy, memory: Memory, now: datetime, *, superseded: bool
+) -> Observed:
+    return facts_at(
+        view,
+        now,
+        superseded=superseded,
+        standards=policy.standards,
+        remembered=_remembered(view, memory),
     )
 
 

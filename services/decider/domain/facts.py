@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from services.decider.domain import coldchain, exceptions, severity
+from services.decider.domain import awaiting, coldchain, exceptions, severity
 from services.decider.domain.values import Kind
 
 
@@ -217,6 +217,21 @@ _EVENT = (
     ),
 )  # fmt: skip
 
+_WRITING = (
+    _text(
+        "writing.status", _R,
+        "What came of the text that the policy waits for; missing where it waits for none.",
+        *awaiting.STATUSES,
+    ),
+    _text(
+        "writing.type", _R, "What a notice says has happened, as the writer picked it out.",
+        domain=_SUPPLY,
+    ),
+    _number("writing.delay_days", _R, "How late the notice says it is; below 0 is early.", _SUPPLY),
+    _number("writing.quantity", _R, "How many pieces the notice says it is about.", _SUPPLY),
+    _number("writing.references", _R, "How many orders and the like it names.", _SUPPLY),
+)  # fmt: skip
+
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 _JOINED = (
@@ -262,5 +277,5 @@ _JOINED = (
 )  # fmt: skip
 
 FACTS: Mapping[str, FactSpec] = {
-    spec.name: spec for spec in (*_ANY_CASE, *_TICKET, *_EVENT, *_JOINED)
+    spec.name: spec for spec in (*_ANY_CASE, *_TICKET, *_EVENT, *_WRITING, *_JOINED)
 }

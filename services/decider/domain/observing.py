@@ -23,8 +23,8 @@ _Wire = Mapping[str, Any]
 _Found = dict[str, Scalar]
 
 
-def case_view(case: _Wire, assessment: _Wire) -> CaseView:
-    """The view that `deciding.decide` takes."""
+def case_view(case: _Wire, assessment: _Wire, written: Facts | None = None) -> CaseView:
+    """The view that `deciding.decide` takes; `written` is what came of a text, as facts."""
     readings = {str(each["task"]): each for each in assessment.get("readings", ())}
     facts = _of_any(case, readings.get("language"))
     facts |= _suspicion(readings.get("injection"))
@@ -35,6 +35,7 @@ def case_view(case: _Wire, assessment: _Wire) -> CaseView:
         facts |= _cue("urgency", readings.get("urgency"))
     if supply is not None:
         facts |= supplying.of_supply(supply)
+    facts |= written or {}
     language = facts.get("language.code")
     return CaseView(
         case_id=str(case["case_id"]),

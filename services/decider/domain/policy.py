@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from services.decider.domain.actions import ActionSpec
 from services.decider.domain.autonomy import Level
+from services.decider.domain.awaiting import Asking
 from services.decider.domain.conditions import Condition, because, failed
 from services.decider.domain.macros import Macro
 from services.decider.domain.supplying import USUAL, Standards
@@ -116,6 +117,7 @@ class Policy:
     macros: Mapping[str, Macro]
     tests: tuple[PolicyTest, ...]
     standards: Standards = USUAL
+    writing: tuple[Asking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +133,7 @@ class Match:
 
 def evaluate(policy: Policy, facts: Facts, stale: frozenset[str] = frozenset()) -> Match:
     """Ask the policy. The facts of the match hold the derived ones too."""
-    known = dict(facts)
-    for derived in policy.derived:
-        known[derived.name] = derived.of(known)
+    known = with_derived(policy, facts)
     trail: list[tuple[str, str]] = []
     for rule in policy.rules:
         failure = failed(rule.when, known)
@@ -141,6 +141,20 @@ def evaluate(policy: Policy, facts: Facts, stale: frozenset[str] = frozenset()) 
             return _match(rule.id, rule.then, rule.shows, trail, known)
         trail.append((rule.id, because(failure, known, stale)))
     return _match(DEFAULT, policy.default, _SHOWN_BY_DEFAULT, trail, known)
+
+
+def asking(policy: Policy, facts: Facts) -> Asking | None:
+    """The first text that the policy wants for a case of these facts."""
+    known = with_derived(policy, facts)
+    return next((each for each in policy.writing if failed(each.when, known) is None), None)
+
+
+def with_derived(policy: Policy, facts: Facts) -> dict[str, Scalar]:
+    """The facts and those that the policy itself defines."""
+    known = dict(facts)
+    for derived in policy.derived:
+        known[derived.name] = derived.of(known)
+    return known
 
 
 def _match(

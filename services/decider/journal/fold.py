@@ -11,11 +11,12 @@ from schemas.automation.journal import (
     OutboxMessage,
     OutcomeNoted,
     Reviewed,
+    Waiting,
 )
 from services.decider.journal.state import ActionState, State
 from services.decider.journal.subjects import millis
 
-Body = Decided | Reviewed | OutcomeNoted | Cancelled | Emitted
+Body = Decided | Waiting | Reviewed | OutcomeNoted | Cancelled | Emitted
 
 # The action did not happen, or no longer counts: its effect may happen by another one.
 FREEING = frozenset(
@@ -33,7 +34,7 @@ def fold(state: State, entry: JournalAppended, offset: int) -> bool:
         return False
     at_ms = millis(entry.at)
     match entry.body:
-        case Decided() | Reviewed() | OutcomeNoted() as caused:
+        case Decided() | Waiting() | Reviewed() | OutcomeNoted() as caused:
             if not state.remember(entry.entry_id, offset, at_ms):
                 return False
             _fold_caused(state, entry.tenant, caused, at_ms)
@@ -50,18 +51,22 @@ def fold(state: State, entry: JournalAppended, offset: int) -> bool:
 def outbox_of(entry: JournalAppended) -> tuple[OutboxMessage, ...]:
     """What the entry wants to be emitted."""
     match entry.body:
-        case Decided() | Reviewed() as body:
+        case Decided() | Waiting() | Reviewed() as body:
             return body.outbox
         case OutcomeNoted() | Cancelled() | Emitted():
             return ()
 
 
 def _fold_caused(
-    state: State, tenant: str, body: Decided | Reviewed | OutcomeNoted, at_ms: int
+    state: State, tenant: str, body: Decided | Waiting | Reviewed | OutcomeNoted, at_ms: int
 ) -> None:
     match body:
         case Decided():
             _fold_decided(state, tenant, body, at_ms)
+        case Waiting() if state.offset_of(str(body.case_id)) is None:
+            state.waits.keep(body, tenant, at_ms)
+        case Waiting():
+            pass  # it was decided before it could wait
         case Reviewed():
             _fold_reviewed(state, tenant, body, at_ms)
         case OutcomeNoted():
@@ -69,6 +74,7 @@ def _fold_caused(
 
 
 def _fold_decided(state: State, tenant: str, body: Decided, at_ms: int) -> None:
+    state.waits.forget(body.case_id)
     if body.revision is not None:
         state.note_revision(body.subject, body.revision, at_ms)
     if body.message_id is not None:

@@ -13,7 +13,7 @@ import structlog
 from services.chassis.errors import ConfigurationError
 
 # Counted up with every change of the tables or of what an entry does to them.
-FORMAT = 2
+FORMAT = 3
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -37,6 +37,9 @@ CREATE TABLE expected (subject TEXT NOT NULL, what TEXT NOT NULL, event TEXT NOT
     time INTEGER NOT NULL, first INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (subject, what));
 CREATE TABLE watched (subject TEXT NOT NULL, device TEXT NOT NULL, time INTEGER NOT NULL,
     celsius REAL NOT NULL, out REAL NOT NULL, at INTEGER NOT NULL, UNIQUE (subject, device));
+CREATE TABLE waiting (case_id BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, held TEXT NOT NULL,
+    deadline INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX waiting_by_deadline ON waiting (deadline);
 CREATE INDEX proposals_by_expiry ON proposals (expires);
 """
 

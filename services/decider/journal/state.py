@@ -15,13 +15,14 @@ from schemas.automation.journal import Charge, Claim, Decided, Held
 from services.decider.domain.remembering import Expected, Watched
 from services.decider.journal import snapshot, subjects
 from services.decider.journal.subjects import millis
+from services.decider.journal.waits import Waits
 
 # Record time, as all horizons; the journal's own retention is not shorter (topics/automation.py).
 HORIZON = timedelta(days=90)
 
 _PRUNED = (
     "seen", "revisions", "messages", "actions", "claims", "charges", "proposals", "expected",
-    "watched",
+    "watched", "waiting",
 )  # fmt: skip
 
 
@@ -67,6 +68,7 @@ class State:
 
     def _open(self) -> None:
         self._db = snapshot.open_file(self.path, self._identity)
+        self.waits = Waits(self._db)
         row = self._db.execute("SELECT value FROM meta WHERE key = 'position'").fetchone()
         self.position = Position() if row is None else _parse(row[0])
 
@@ -229,13 +231,7 @@ class State:
         for charge in charges:
             self._db.execute(
                 "INSERT INTO charges VALUES (?, ?, ?, ?, ?)",
-                (
-                    charge.budget,
-                    charge.action_id.bytes,
-                    charge.amount,
-                    millis(charge.until),
-                    at_ms,
-                ),
+                (charge.budget, charge.action_id.bytes, charge.amount, millis(charge.until), at_ms),
             )
 
     def free(self, action_id: UUID) -> None:

@@ -24,6 +24,7 @@ from services.decider.policies.expectations import Expectations
 from services.decider.policies.limits import budgets, control_group
 from services.decider.policies.standards import FIELDS, standards
 from services.decider.policies.steps import Steps
+from services.decider.policies.writing import writing
 
 DOMAINS = ("support", "supply")
 
@@ -63,7 +64,7 @@ class _Compiler:
         self._given = reader.mapping(
             root,
             ("policy", "version", "domain", "description", "rules", "default", "tests"),
-            ("owner", "queues", "facts", "budgets", "control_group", *FIELDS),
+            ("owner", "queues", "facts", "budgets", "control_group", "writing", *FIELDS),
         )
         self.test_nodes = reader.items(self._given.get("tests"), at_least=1)
 
@@ -100,6 +101,7 @@ class _Compiler:
             control_group=control_group(given.get("control_group"), steps, reader),
             macros=self._macros,
             standards=standards(given, domain, reader),
+            writing=writing(given.get("writing"), facts, reader),
             tests=tuple(tests.compile(node) for node in self.test_nodes),
         )
 

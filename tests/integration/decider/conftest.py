@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from infra.local.kafka import KafkaBroker
+from schemas.automation.action import Autonomy
+from schemas.automation.control import AutonomyGrant
 from services.chassis.kafka.provisioning import apply
 from services.chassis.kafka.publisher import KafkaPublisher
 from services.chassis.kafka.settings import KafkaSettings
+from tests.integration.decider.house import TENANTS, House
 from topics.catalog import ALL
 
 PARTITIONS = 4
@@ -74,3 +78,16 @@ async def publisher(kafka: KafkaSettings) -> AsyncIterator[KafkaPublisher]:
     made = KafkaPublisher(kafka, client_id="test")
     yield made
     await made.close()
+
+
+@pytest.fixture
+def house(kafka: KafkaSettings, tmp_path: Path) -> Iterator[House]:
+    """Everything is released for every tenant."""
+    made = House(kafka, tmp_path)
+    for tenant in TENANTS:
+        for action in ("support.route", "support.set_priority", "support.tag", "support.escalate"):
+            made.control(AutonomyGrant(tenant=tenant, action_type=action, level=Autonomy.ACT))
+    try:
+        yield made
+    finally:
+        made.close()

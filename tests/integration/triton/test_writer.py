@@ -19,17 +19,14 @@ from services.chassis.triton.faults import Fault, Kind
 from services.chassis.triton.generating import GenerativeModel, Prompt, Turn
 from services.chassis.triton.settings import TritonSettings
 from tests.triton import started
-from tests.writer import WRITER, built, writing_triton
+from tests.writer import WRITER, built
 
 pytestmark = pytest.mark.triton
 
 SCHEMA = {
     "type": "object",
-    "properties": {
-        "kind": {"enum": ["delay", "shortage"]},
-        "reference": {"type": "string", "maxLength": 20},
-    },
-    "required": ["kind", "reference"],
+    "properties": {"kind": {"enum": ["delay", "shortage"]}},
+    "required": ["kind"],
     "additionalProperties": False,
 }
 LONG = {
@@ -40,16 +37,15 @@ LONG = {
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A server of its own: one of the tests kills its writer."""
-    with writing_triton(tmp_path_factory.mktemp("writer")) as part:
-        yield part
+@pytest.fixture
+def server(writing_server):
+    """Of the session: one of the tests kills its writer, and sees it come back."""
+    return writing_server
 
 
 def prompt(text, schema=SCHEMA, tokens=200):
     """A question about a notice."""
-    system = "Read the notice. Answer in JSON: the kind of problem and the order's reference."
+    system = "Read the notice. Answer in JSON: the kind of problem."
     return Prompt((Turn("system", system), Turn("user", text)), schema, tokens)
 
 
@@ -64,11 +60,11 @@ async def test_an_answer_is_bound_by_its_schema_and_says_which_bits_wrote_it(ser
     """The grammar leaves no other way, and a warrant can name the weights."""
     written = await write(server, prompt("PO 4500123 will be two weeks late."))
     assert written.whole
-    assert set(json.loads(written.text)) == {"kind", "reference"}
+    assert json.loads(written.text)["kind"] in {"delay", "shortage"}
     assert written.model["name"] == "qwen2.5-coder-0.5b-instruct"
     assert written.model["quantization"] == "Q4_K_M"
     assert len(written.model["digest"]) == 64
-    assert written.tokens > 40
+    assert written.tokens > 20
     assert written.compute_us > 10_000
 
 

@@ -1,14 +1,12 @@
-"""A broker of the writer's own, and a Triton that writes."""
+"""A broker of the writer's own."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from infra.local.kafka import KafkaBroker
-from infra.local.triton import TritonPart
 from services.chassis.kafka.provisioning import apply
 from tests.integration.writer.desk import PARTITIONS
-from tests.writer import writing_triton
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +22,3 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
         yield made
     finally:
         made.stop()
-
-
-@pytest.fixture(scope="module")
-def writing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonPart]:
-    """The writer's model, for real."""
-    with writing_triton(tmp_path_factory.mktemp("writer")) as part:
-        yield part

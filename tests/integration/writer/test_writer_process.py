@@ -32,13 +32,13 @@ def asked(text=NOTICE, task=WritingTask.EXTRACT, seconds=60, tenant="acme"):
     )
 
 
-def test_notices_and_tickets_are_written_about_and_guarded(broker, writing, tmp_path):
+def test_notices_and_tickets_are_written_about_and_guarded(broker, writing_server, tmp_path):
     """Every request is answered once; whatever the model says, only what was said is kept."""
     notice, injected = asked(), asked(INJECTION)
     summary = asked(task=WritingTask.SUMMARISE)
     draft = asked("My cup from order SO-48377 is broken.", WritingTask.DRAFT, tenant="other")
     late = asked(seconds=-1)
-    with desk(broker.bootstrap_servers, writing.url, tmp_path) as writer:
+    with desk(broker.bootstrap_servers, writing_server.url, tmp_path) as writer:
         writer.ask(notice, injected, summary, draft, late)
         told = writer.answer(notice, 90)
         assert told.status in {WritingStatus.WRITTEN, WritingStatus.GUARDED}

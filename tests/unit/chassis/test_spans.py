@@ -71,6 +71,19 @@ def test_a_span_with_a_parent_is_exported_as_the_sdks_own(made: Made) -> None:
     assert as_otlp(mine) == as_otlp(own)
 
 
+def test_a_span_that_resumes_is_a_child_of_the_one_that_was_let_go(made: Made) -> None:
+    """A case that waited goes on in its own trace, whatever process decides it."""
+    provider, exporter = made
+    tracing = OtelTracing(provider)
+    with tracing.processing("decider", RECORD) as first:
+        kept = first.traceparent
+    with tracing.resuming("decide without a text", kept) as later:
+        assert later.trace_id == first.trace_id
+    _, resumed = exporter.get_finished_spans()
+    assert resumed.parent is not None
+    assert f"{resumed.parent.span_id:016x}" == kept.split("-")[2]
+
+
 def test_a_failed_root_with_a_link_is_exported_as_the_sdks_own(made: Made) -> None:
     """The other half: no parent, a link, an error."""
     provider, exporter = made

@@ -37,6 +37,7 @@ from schemas.automation.journal import (
     OutcomeNoted,
     Reviewed,
 )
+from schemas.automation.writing import WritingCompleted
 from services.chassis.errors import Crash, Outage, Rejected
 from services.chassis.identity import stable_id
 from services.chassis.outcome import DeadLetter, Done, Outcome
@@ -54,6 +55,7 @@ from tests.fakes_decider import (
     FakeLane,
     FakeMetrics,
     FakeStops,
+    FakeTracing,
     MemoryBroker,
     decided,
     deliver,
@@ -79,8 +81,17 @@ class TinyRules(Rules):
         self.fault: Exception | None = None
 
     @override
+    def wait(self, assessed: CaseAssessed, memory: State, now: datetime, trace: Trace) -> None:
+        return None
+
+    @override
     def decide(
-        self, assessed: CaseAssessed, memory: State, now: datetime, trace: Trace
+        self,
+        assessed: CaseAssessed,
+        memory: State,
+        now: datetime,
+        trace: Trace,
+        text: WritingCompleted | None = None,
     ) -> tuple[Decision, Decided]:
         if self.fault is not None:
             raise self.fault
@@ -154,6 +165,7 @@ class Desk:
             stops=self.stops,
             clock=self.clock,
             metrics=self.metrics,
+            tracing=FakeTracing(),
         )
 
     async def restart(self, *, elsewhere: bool = False) -> None:

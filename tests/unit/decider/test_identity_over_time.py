@@ -24,6 +24,7 @@ from tests.fakes_decider import (
     FakeLane,
     FakeMetrics,
     FakeStops,
+    FakeTracing,
     MemoryBroker,
     deliver,
     make_assessed,
@@ -65,6 +66,7 @@ class Desk:
             stops=FakeStops(),
             clock=self.clock,
             metrics=FakeMetrics(),
+            tracing=FakeTracing(),
         )
         await self.handler.prepare(self.lane)
 

@@ -333,7 +333,7 @@ async def test_an_entry_of_a_newer_decider_ends_the_process(tmp_path: Path) -> N
     """A kind we cannot fold must not be folded as nothing."""
     broker = MemoryBroker()
     value = journal_message(entry(decided(uuid4()), 0)).value or b""
-    value = value.replace(b'"kind":"decided"', b'"kind":"waiting"')
+    value = value.replace(b'"kind":"decided"', b'"kind":"dreaming"')
     broker.put(Message(JOURNAL, b"acme", value, partition=0))
     with pytest.raises(Crash, match="later one"):
         await make_journal(tmp_path, broker).ready()

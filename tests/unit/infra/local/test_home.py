@@ -140,7 +140,10 @@ def test_a_writer_is_part_of_the_stack_only_where_somebody_wants_one(
     named = [unit.name for unit in units(Plan(only=("writer",)), home)]
     assert named == ["kafka", "zipkin", "triton", "topics", "writer-1"]
     monkeypatch.setenv("SLUICE_MODELS_WRITER", "qwen2.5-coder-0.5b")
-    assert "writer-1" in [unit.name for unit in units(Plan(), home)]
+    made = {unit.name: unit for unit in units(Plan(), home)}
+    assert "writer-1" in made
+    told = {name: unit.command().env for name, unit in made.items() if hasattr(unit, "service")}
+    assert [name for name in told if "SLUICE_DECIDER_WRITER" in told[name]] == ["decider-1"]
 
 
 def test_an_unknown_part_is_named_beside_the_known_ones(
