@@ -43,8 +43,9 @@ _TASKS = {
         ' in the text; leave a field "" where the text does not say it.\n'
         "type: what has happened.\n"
         "references: the numbers of orders, shipments, containers or parts.\n"
-        'new_date: the words for the new date, such as "14 March".\n'
-        'delay: the words for how much later it will be, such as "three days".\n'
+        # No examples: a small model takes them for the text's own words.
+        "new_date: the words for the new date.\n"
+        "delay: the words for how much later it will be.\n"
         "quantity: the number of pieces that the change is about.\n"
         "cause: the words for the reason."
     ),
