@@ -17,14 +17,23 @@ from services.chassis import crashpoints, envelope
 from services.chassis.errors import InferenceFailed, Outage
 from services.chassis.names import Attr
 from services.chassis.outcome import DeadLetter, Done, Outcome
-from services.chassis.ports import Attribute, Clock, Delivery, Handler, Lane, Metrics, Trace
+from services.chassis.ports import (
+    Attribute,
+    Clock,
+    Delivery,
+    Lane,
+    Metrics,
+    StatelessHandler,
+    Trace,
+)
 from services.chassis.record import Message
+from services.chassis.undecodable import undecodable
 from topics.automation import CASE_ASSESSED
 
 _SOURCE = "/sluice/assessor"
 
 
-class AssessCases(Handler):
+class AssessCases(StatelessHandler):
     """No state: the same case gives the same assessment, whoever reads it and how often."""
 
     def __init__(
@@ -42,10 +51,6 @@ class AssessCases(Handler):
         self._metrics = metrics
 
     @override
-    async def prepare(self, lane: Lane) -> None:
-        pass
-
-    @override
     async def handle(self, lane: Lane, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         crashpoints.reach("assessor.before-infer")
         # All are waited for, also after the first outage: none of them stays in flight behind us.
@@ -59,19 +64,11 @@ class AssessCases(Handler):
                     raise end
         return [end for end in ends if not isinstance(end, BaseException)]
 
-    @override
-    async def tick(self, lane: Lane) -> None:
-        pass
-
-    @override
-    async def release(self, number: int) -> None:
-        pass
-
     async def _outcome(self, delivery: Delivery) -> Outcome:
         try:
             case = CaseAccepted.from_json(delivery.record.value or b"").case
         except ValidationError as error:
-            return DeadLetter("undecodable", _faults(error))
+            return undecodable(error)
         try:
             return Done((await self._assess(case, delivery.trace),))
         except InferenceFailed as error:
@@ -124,12 +121,4 @@ def _message(event: CaseAssessed, now: datetime, trace: Trace) -> Message:
         envelope.headers(
             event.event_type, str(case.case_id), _SOURCE, now, case.subject, trace.traceparent
         ),
-    )
-
-
-def _faults(error: ValidationError) -> str:
-    """Fields and what is wrong with them; never what was in them."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'value'}: {fault['type']}"
-        for fault in error.errors(include_url=False, include_input=False, include_context=False)
     )

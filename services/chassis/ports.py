@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from typing_extensions import override
+
 from services.chassis.outcome import Outcome
 from services.chassis.record import Message, Position, Record
 
@@ -155,3 +157,19 @@ class Handler(Protocol):
     async def release(self, number: int) -> None:
         """The lane is gone: forget what was kept for it."""
         ...
+
+
+class StatelessHandler(Handler):
+    """Keeps nothing of a lane: there is nothing to catch up, to time or to forget."""
+
+    @override
+    async def prepare(self, lane: Lane) -> None:
+        pass
+
+    @override
+    async def tick(self, lane: Lane) -> None:
+        pass
+
+    @override
+    async def release(self, number: int) -> None:
+        pass

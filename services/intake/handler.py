@@ -15,7 +15,7 @@ from services.chassis.dead_letters import ORIGIN, RecordOrigin, origin_of
 from services.chassis.errors import Rejected, Undecodable
 from services.chassis.names import Attr
 from services.chassis.outcome import DeadLetter, Done, Outcome
-from services.chassis.ports import Attribute, Delivery, Handler, Lane, Metrics, Trace
+from services.chassis.ports import Attribute, Delivery, Lane, Metrics, StatelessHandler, Trace
 from services.chassis.record import Message
 from services.intake import envelope
 from services.intake.cases import Accepted, Entry, accepted
@@ -38,7 +38,7 @@ _TURN_S = 0.005
 _OVERHEAD = 4 * 1024
 
 
-class Accept(Handler):
+class Accept(StatelessHandler):
     """The same record always gives the same outcome. Without a vault no clear value is kept."""
 
     def __init__(
@@ -52,18 +52,6 @@ class Accept(Handler):
         self._maskers = maskers
         self._metrics = metrics
         self._vault = vault
-
-    @override
-    async def prepare(self, lane: Lane) -> None:
-        pass
-
-    @override
-    async def tick(self, lane: Lane) -> None:
-        pass
-
-    @override
-    async def release(self, number: int) -> None:
-        pass
 
     @override
     async def handle(self, lane: Lane, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:

@@ -10,9 +10,10 @@ from schemas.automation.writing import WritingCompleted, WritingRequested, Writi
 from services.chassis import envelope
 from services.chassis.errors import InferenceFailed
 from services.chassis.names import Attr
-from services.chassis.outcome import DeadLetter, Done, Outcome
-from services.chassis.ports import Clock, Delivery, Handler, Lane, Metrics, Trace
+from services.chassis.outcome import Done, Outcome
+from services.chassis.ports import Clock, Delivery, Lane, Metrics, StatelessHandler, Trace
 from services.chassis.record import Message
+from services.chassis.undecodable import undecodable
 from services.writer import telling
 from services.writer.domain.asking import Ask
 from services.writer.domain.extracting import Dates
@@ -25,7 +26,7 @@ from topics.automation import WRITING_COMPLETED
 _SOURCE = "/sluice/writer"
 
 
-class WriteTexts(Handler):
+class WriteTexts(StatelessHandler):
     """No state: a request that comes twice is written twice, and says the same."""
 
     def __init__(
@@ -43,26 +44,14 @@ class WriteTexts(Handler):
         self._metrics = metrics
 
     @override
-    async def prepare(self, lane: Lane) -> None:
-        pass
-
-    @override
     async def handle(self, lane: Lane, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         return [await self._outcome(delivery) for delivery in deliveries]
-
-    @override
-    async def tick(self, lane: Lane) -> None:
-        pass
-
-    @override
-    async def release(self, number: int) -> None:
-        pass
 
     async def _outcome(self, delivery: Delivery) -> Outcome:
         try:
             asked = WritingRequested.from_json(delivery.record.value or b"")
         except ValidationError as error:
-            return DeadLetter("undecodable", _faults(error))
+            return undecodable(error)
         completed = await self.answer(asked, delivery.trace)
         self._note(completed, delivery.trace)
         return Done((_message(completed, delivery.trace),))
@@ -133,12 +122,4 @@ def _message(completed: WritingCompleted, trace: Trace) -> Message:
             completed.subject,
             trace.traceparent,
         ),
-    )
-
-
-def _faults(error: ValidationError) -> str:
-    """Fields and what is wrong with them; never what was in them."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'value'}: {fault['type']}"
-        for fault in error.errors(include_url=False, include_input=False, include_context=False)
     )

@@ -12,6 +12,7 @@ from tritonclient.grpc import service_pb2
 from services.chassis.triton.client import TritonClient
 from services.chassis.triton.faults import Fault, Kind
 from services.chassis.triton.usage import identity
+from services.chassis.triton.wire import packed
 
 # A thousand tokens of prompt take ten seconds of one slow core before the first piece comes.
 SILENCE_S = 20.0
@@ -101,16 +102,11 @@ def _request(model: str, prompt: Prompt) -> service_pb2.ModelInferRequest:
             tensor(name="MAX_TOKENS", datatype="INT32", shape=[1]),
         ],
         raw_input_contents=[
-            _packed(json.dumps(turns)),
-            _packed(json.dumps(prompt.schema)),
+            packed([json.dumps(turns).encode()]),
+            packed([json.dumps(prompt.schema).encode()]),
             struct.pack("<i", prompt.max_tokens),
         ],
     )
-
-
-def _packed(text: str) -> bytes:
-    raw = text.encode()
-    return struct.pack("<I", len(raw)) + raw
 
 
 def _tensors(reply: service_pb2.ModelInferResponse) -> dict[str, bytes]:

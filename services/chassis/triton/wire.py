@@ -35,7 +35,6 @@ class Signature:
 
 def encode(signature: Signature, texts: Sequence[bytes]) -> service_pb2.ModelInferRequest:
     """One request for all texts."""
-    tensor = b"".join(part for text in texts for part in (struct.pack("<I", len(text)), text))
     return service_pb2.ModelInferRequest(
         model_name=signature.model,
         inputs=[
@@ -47,8 +46,13 @@ def encode(signature: Signature, texts: Sequence[bytes]) -> service_pb2.ModelInf
             service_pb2.ModelInferRequest.InferRequestedOutputTensor(name=output.name)
             for output in signature.outputs
         ],
-        raw_input_contents=[tensor],
+        raw_input_contents=[packed(texts)],
     )
+
+
+def packed(texts: Sequence[bytes]) -> bytes:
+    """A tensor of BYTES."""
+    return b"".join(part for text in texts for part in (struct.pack("<I", len(text)), text))
 
 
 def decode(signature: Signature, response: service_pb2.ModelInferResponse, count: int) -> list[Row]:
