@@ -1,7 +1,6 @@
 """The decider's handler: one decision per case whatever dies, and feedback that never crashes."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -9,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from typing_extensions import override
 
-from schemas.automation.action import ActionRequested, Autonomy
+from schemas.automation.action import Autonomy
 from schemas.automation.assessment import CaseAssessed
 from schemas.automation.case import Origin
 from schemas.automation.decision import (
@@ -33,30 +32,22 @@ from schemas.automation.journal import (
     Claim,
     Decided,
     Held,
-    JournalAppended,
     OutcomeNoted,
     Reviewed,
 )
 from schemas.automation.writing import WritingCompleted
 from services.chassis.errors import Crash, Outage, Rejected
 from services.chassis.identity import stable_id
-from services.chassis.outcome import DeadLetter, Done, Outcome
-from services.chassis.ports import Delivery, Trace
-from services.decider.handler import DeciderHandler, Rules
-from services.decider.journal.emission import Emission
-from services.decider.journal.lanes import JournalLanes
+from services.chassis.outcome import DeadLetter, Done
+from services.chassis.ports import Trace
+from services.decider.handler import Rules
 from services.decider.journal.state import State
 from services.decider.messages import action_message, decision_message
+from tests.decider_desk import DeciderDesk
 from tests.fakes_decider import (
     JOURNAL,
     NOW,
-    FakeClock,
-    FakeFreshness,
     FakeLane,
-    FakeMetrics,
-    FakeStops,
-    FakeTracing,
-    MemoryBroker,
     decided,
     deliver,
     entry,
@@ -137,67 +128,13 @@ class TinyRules(Rules):
         )
 
 
-class Desk:
-    """A decider process with its world; `restart` is a kill and a new process."""
+class Desk(DeciderDesk):
+    """One that routes once per effect, and proposes for the careful."""
+
+    rules: TinyRules
 
     def __init__(self, home: Path) -> None:
-        self.home, self.broker, self.lane = home, MemoryBroker(), FakeLane()
-        self.clock, self.stops, self.fresh = FakeClock(), FakeStops(), FakeFreshness()
-        self.rules, self.metrics = TinyRules(), FakeMetrics()
-        self.instance = 0
-        self.begin()
-
-    def begin(self) -> None:
-        """A process that has prepared nothing yet."""
-        self.lanes = JournalLanes(
-            self.home,
-            instance=str(self.instance),
-            cluster="c",
-            partitions=4,
-            log=self.broker,
-            publisher=self.broker,
-            clock=self.clock,
-        )
-        self.handler = DeciderHandler(
-            self.rules,
-            self.lanes,
-            Emission(self.broker, self.stops, self.fresh, self.clock),
-            stops=self.stops,
-            clock=self.clock,
-            metrics=self.metrics,
-            tracing=FakeTracing(),
-        )
-
-    async def restart(self, *, elsewhere: bool = False) -> None:
-        """Killed and started again; elsewhere there is no snapshot."""
-        self.instance += elsewhere
-        self.begin()
-        await self.handler.prepare(self.lane)
-
-    async def handle(self, *events: CaseAssessed | FeedbackAccepted) -> Sequence[Outcome]:
-        """Deliver them in one chunk."""
-        return await self.deliver(*(deliver(event) for event in events))
-
-    async def deliver(self, *deliveries: Delivery) -> Sequence[Outcome]:
-        """Hand a chunk over."""
-        return await self.handler.handle(self.lane, deliveries)
-
-    @property
-    def decisions(self) -> list[Decision]:
-        """On the wire."""
-        records = self.broker.out(CASE_DECIDED.name)
-        return [CaseDecided.from_json(r.value or b"").decision for r in records]
-
-    @property
-    def actions(self) -> list[ActionRequested]:
-        """On the wire."""
-        records = self.broker.out(ACTION_REQUESTED.name)
-        return [ActionRequested.from_json(r.value or b"") for r in records]
-
-    def journal(self, kind: type) -> list[JournalAppended]:
-        """The journal's entries of a kind."""
-        entries = [JournalAppended.from_json(r.value or b"") for r in self.broker.out(JOURNAL)]
-        return [each for each in entries if isinstance(each.body, kind)]
+        super().__init__(home, TinyRules())
 
     async def propose(self) -> UUID:
         """A proposal that waits; returns the action's id."""

@@ -9,86 +9,46 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from schemas.automation.action import ActionRequested
 from schemas.automation.assessment import Assessment, CaseAssessed, ModelRef, Reading, Task
-from schemas.automation.decision import CaseDecided, Decision, Reason, Withheld
+from schemas.automation.decision import Decision, Reason, Withheld
+from schemas.base import Event
 from schemas.support import AuthorKind, Direction
-from services.chassis.outcome import Done
-from services.decider.handler import DeciderHandler
-from services.decider.journal.emission import Emission
-from services.decider.journal.lanes import JournalLanes
+from services.chassis.outcome import Done, Outcome
 from services.decider.rules import PolicyRules
+from tests.decider_desk import DeciderDesk
 from tests.fakes_decider import (
-    FakeClock,
-    FakeFreshness,
-    FakeLane,
-    FakeMetrics,
-    FakeStops,
-    FakeTracing,
-    MemoryBroker,
-    deliver,
     make_assessed,
 )
 from tests.fakes_policy import REPLY, ROUTE, FakeControl, make_policy
-from topics.automation import ACTION_REQUESTED, CASE_DECIDED
+from topics.automation import CASE_DECIDED
 
 REPLY_TYPE = "support.reply.macro"
 ENCODER = ModelRef(name="e5", version="1", digest="d1")
 
 
-class Desk:
-    """A decider that routes and answers every ticket; `restart` is a kill and a new process."""
+class Desk(DeciderDesk):
+    """One that routes and answers every ticket."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.broker, self.lane = home, MemoryBroker(), FakeLane()
-        self.clock = FakeClock()
         policy = make_policy(home, ROUTE, REPLY)
-        self.rules = PolicyRules({"support": policy}, FakeControl())
-        self.instance = 0
+        super().__init__(home / "state", PolicyRules({"support": policy}, FakeControl()))
 
-    async def restart(self, *, elsewhere: bool = False) -> None:
-        """Elsewhere there is no snapshot: all is read from the journal."""
-        self.instance += elsewhere
-        lanes = JournalLanes(
-            self.home / "state",
-            instance=str(self.instance),
-            cluster="c",
-            partitions=4,
-            log=self.broker,
-            publisher=self.broker,
-            clock=self.clock,
-        )
-        emission = Emission(self.broker, FakeStops(), FakeFreshness(), self.clock)
-        self.handler = DeciderHandler(
-            self.rules,
-            lanes,
-            emission,
-            stops=FakeStops(),
-            clock=self.clock,
-            metrics=FakeMetrics(),
-            tracing=FakeTracing(),
-        )
-        await self.handler.prepare(self.lane)
-
-    async def handle(self, *events: CaseAssessed) -> None:
+    async def handle(self, *events: Event) -> Sequence[Outcome]:
         """In one chunk; every one of them is done."""
-        outcomes = await self.handler.handle(self.lane, [deliver(event) for event in events])
+        outcomes = await super().handle(*events)
         assert outcomes == [Done()] * len(events)
+        return outcomes
 
-    def decisions(self) -> dict[UUID, Decision]:
+    def decided(self) -> dict[UUID, Decision]:
         """The last word on each case; said again, it is the same word."""
         found: dict[UUID, Decision] = {}
-        for record in self.broker.out(CASE_DECIDED.name):
-            decision = CaseDecided.from_json(record.value or b"").decision
+        for decision in self.decisions:
             assert found.setdefault(decision.case_id, decision) == decision
         return found
 
     def replies(self) -> set[UUID]:
         """Distinct replies that went out: a receiver honours their ids."""
-        actions = [
-            ActionRequested.from_json(record.value or b"").action
-            for record in self.broker.out(ACTION_REQUESTED.name)
-        ]
+        actions = [each.action for each in self.actions]
         return {each.action_id for each in actions if each.type == REPLY_TYPE}
 
 
@@ -140,7 +100,7 @@ async def test_a_burst_is_answered_once_and_decided_message_by_message(
         await desk.handle(*(burst[n] for n in chunk))
         if killed:
             await desk.restart(elsewhere=elsewhere)
-    decisions = desk.decisions()
+    decisions = desk.decided()
     assert [event.case.case_id for event in burst] == list(decisions)
     assert [reply_of(each) for each in decisions.values()] == [
         [None],
@@ -182,7 +142,7 @@ async def test_a_repeat_says_nothing_new_whenever_it_comes(desk: Desk, elsewhere
     await desk.restart(elsewhere=elsewhere)
     desk.clock.forward(hours=24)
     await desk.handle(event)
-    assert list(desk.decisions()) == [event.case.case_id]
+    assert list(desk.decided()) == [event.case.case_id]
     assert len(desk.replies()) == 1
 
 
@@ -192,7 +152,7 @@ async def test_an_older_revision_is_superseded_over_a_kill(desk: Desk) -> None:
     await desk.restart(elsewhere=True)
     late, repeated = said(None, 4), said("m5", 3)
     await desk.handle(late, repeated)
-    decisions = desk.decisions()
+    decisions = desk.decided()
     assert decisions[late.case.case_id].reason is Reason.SUPERSEDED
     assert decisions[repeated.case.case_id].reason is Reason.SUPERSEDED
 
@@ -204,19 +164,19 @@ async def test_a_message_not_yet_decided_is_decided_however_late(desk: Desk) -> 
     desk.clock.forward(minutes=11)
     late = said("m4", 4)
     await desk.handle(late)
-    decision = desk.decisions()[late.case.case_id]
+    decision = desk.decided()[late.case.case_id]
     assert decision.facts["subject.superseded"] is True
     assert reply_of(decision) == [None]
     again = said("m4", 3)
     await desk.handle(again)
-    assert desk.decisions()[again.case.case_id].reason is Reason.SUPERSEDED
+    assert desk.decided()[again.case.case_id].reason is Reason.SUPERSEDED
 
 
 async def test_an_echo_is_decided_and_counts_as_nobodys_message(desk: Desk) -> None:
     """No policy sees it, nothing follows from it, and the customer's next message is answered."""
     echo = said("ours", 2, echo=True)
     await desk.handle(echo, said("m3", 3))
-    decision = desk.decisions()[echo.case.case_id]
+    decision = desk.decided()[echo.case.case_id]
     assert decision.reason is Reason.ECHO
     assert (decision.policy, decision.actions) == (None, ())
     assert len(desk.replies()) == 1

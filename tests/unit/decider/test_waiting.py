@@ -1,15 +1,15 @@
 """A case that waits for a text is decided once: when it arrives, or when its time is over."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from schemas.automation.action import ActionRequested
 from schemas.automation.assessment import JoinedFact, ModelRef, Reading, Task
-from schemas.automation.decision import CaseDecided, Decision, Reason
-from schemas.automation.journal import Decided, JournalAppended, Waiting
+from schemas.automation.decision import Reason
+from schemas.automation.journal import Decided, Waiting
 from schemas.automation.writing import (
     Extraction,
     WritingCompleted,
@@ -17,94 +17,43 @@ from schemas.automation.writing import (
     WritingStatus,
     WritingTask,
 )
+from schemas.base import Event
 from services.chassis.errors import Outage, Rejected
-from services.chassis.outcome import Done
+from services.chassis.outcome import Done, Outcome
 from services.decider.domain.awaiting import of_text
-from services.decider.handler import DeciderHandler
-from services.decider.journal.emission import Emission
-from services.decider.journal.lanes import JournalLanes
 from services.decider.policies.compiling import compile_file
 from services.decider.rules import PolicyRules
+from tests.decider_desk import DeciderDesk
 from tests.fakes_decider import (
-    JOURNAL,
     NOW,
-    FakeClock,
-    FakeFreshness,
-    FakeLane,
-    FakeMetrics,
-    FakeStops,
-    FakeTracing,
-    MemoryBroker,
-    deliver,
     make_assessed,
 )
 from tests.fakes_policy import MACROS, ROUTE, FakeControl, document, make_policy, write
-from topics.automation import ACTION_REQUESTED, CASE_DECIDED, WRITING_REQUESTED
+from topics.automation import WRITING_REQUESTED
 
 WRITER = ModelRef(name="small", version="1", digest="d9")
 ASKS = [{"task": "summarise", "when": {"text.present": True}, "within": "30s"}]
 
 
-class Desk:
-    """A decider over the real journal whose policy waits; `restart` is a kill and a new process."""
+class Desk(DeciderDesk):
+    """One whose policy waits."""
 
     def __init__(self, home: Path, *, writer: bool = True) -> None:
-        self.home, self.broker, self.lane = home, MemoryBroker(), FakeLane()
-        self.clock, self.tracing, self.fresh = FakeClock(), FakeTracing(), FakeFreshness()
         policy = make_policy(home, ROUTE, writing=ASKS)
-        self.rules = PolicyRules({"support": policy}, FakeControl(), writer=writer)
-        self.instance = 0
+        rules = PolicyRules({"support": policy}, FakeControl(), writer=writer)
+        super().__init__(home / "state", rules)
 
-    async def restart(self, *, elsewhere: bool = False) -> None:
-        """Elsewhere there is no snapshot: all is read from the journal."""
-        self.instance += elsewhere
-        lanes = JournalLanes(
-            self.home / "state",
-            instance=str(self.instance),
-            cluster="c",
-            partitions=4,
-            log=self.broker,
-            publisher=self.broker,
-            clock=self.clock,
-        )
-        self.handler = DeciderHandler(
-            self.rules,
-            lanes,
-            Emission(self.broker, FakeStops(), self.fresh, self.clock),
-            stops=FakeStops(),
-            clock=self.clock,
-            metrics=FakeMetrics(),
-            tracing=self.tracing,
-        )
-        await self.handler.prepare(self.lane)
-
-    async def handle(self, *events) -> None:
+    async def handle(self, *events: Event) -> Sequence[Outcome]:
         """In one chunk; every one of them is done."""
-        outcomes = await self.handler.handle(self.lane, [deliver(event) for event in events])
+        outcomes = await super().handle(*events)
         assert outcomes == [Done()] * len(events)
+        return outcomes
 
     @property
     def requests(self) -> list[WritingRequested]:
         """What the writer was asked, each time."""
         records = self.broker.out(WRITING_REQUESTED.name)
         return [WritingRequested.from_json(each.value or b"") for each in records]
-
-    @property
-    def decisions(self) -> list[Decision]:
-        """On the wire, each time it was said."""
-        records = self.broker.out(CASE_DECIDED.name)
-        return [CaseDecided.from_json(each.value or b"").decision for each in records]
-
-    @property
-    def actions(self) -> list[ActionRequested]:
-        """On the wire."""
-        records = self.broker.out(ACTION_REQUESTED.name)
-        return [ActionRequested.from_json(each.value or b"") for each in records]
-
-    def entries(self, kind: type) -> list[JournalAppended]:
-        """The journal's, of one kind."""
-        found = [JournalAppended.from_json(r.value or b"") for r in self.broker.out(JOURNAL)]
-        return [each for each in found if isinstance(each.body, kind)]
 
 
 @pytest.fixture
@@ -174,7 +123,7 @@ async def test_a_kill_at_any_time_neither_loses_nor_repeats_it(desk: Desk, elsew
     await desk.restart(elsewhere=elsewhere)
     await desk.handle(case)  # its record comes again
     assert {each.writing_id for each in desk.requests} == {desk.requests[0].writing_id}
-    assert len(desk.entries(Waiting)) == 1
+    assert len(desk.journal(Waiting)) == 1
     if late:
         desk.clock.forward(seconds=31)
         await desk.handler.tick(desk.lane)
@@ -184,7 +133,7 @@ async def test_a_kill_at_any_time_neither_loses_nor_repeats_it(desk: Desk, elsew
     await desk.handle(case, text(desk.requests[0]), text(desk.requests[0]))
     desk.clock.forward(seconds=31)
     await desk.handler.tick(desk.lane)
-    assert len(desk.entries(Decided)) == 1
+    assert len(desk.journal(Decided)) == 1
     assert len({each.model_dump_json() for each in desk.decisions}) == 1
     assert {each.action.action_id for each in desk.actions} == {desk.actions[0].action.action_id}
 
@@ -260,7 +209,7 @@ async def test_a_case_that_waits_survives_another_writer_of_the_journal(desk: De
     """Overtaken, it is decided over what the other one wrote: once."""
     await desk.handle(make_assessed())
     (asked,) = desk.requests
-    other = Desk(desk.home)
+    other = Desk(desk.home.parent)
     other.broker, other.instance = desk.broker, 5
     await other.restart()
     desk.broker.foreign = None
