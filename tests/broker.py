@@ -46,15 +46,22 @@ def any_broker(folder: Path) -> Iterator[Broker]:
             served.append(f"container {IMAGE} by testcontainers")
             yield Broker(bootstrap_servers)
     else:
-        native = KafkaBroker(folder)
-        native.prepare()
-        native.start()
-        try:
-            native.wait_ready()
+        with native_broker(folder) as native:
             served.append(f"native Apache Kafka {VERSION} (no container: {missing})")
             yield Broker(native.bootstrap_servers)
-        finally:
-            native.stop()
+
+
+@contextmanager
+def native_broker(folder: Path) -> Iterator[KafkaBroker]:
+    """Our own jars, for whoever wants it to himself: declared topics, or to kill it."""
+    native = KafkaBroker(folder)
+    native.prepare()
+    native.start()
+    try:
+        native.wait_ready()
+        yield native
+    finally:
+        native.stop()
 
 
 def _no_docker() -> str | None:

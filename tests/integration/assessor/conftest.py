@@ -7,22 +7,17 @@ import pytest
 
 from infra.local.kafka import KafkaBroker
 from services.chassis.kafka.provisioning import apply
+from tests.broker import native_broker
 from tests.integration.assessor.house import PARTITIONS, House
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     """One of its own: the declared topics must be empty, and belong to nobody else."""
-    made = KafkaBroker(tmp_path_factory.mktemp("kafka"))
-    made.prepare()
-    made.start()
-    try:
-        made.wait_ready()
+    with native_broker(tmp_path_factory.mktemp("kafka")) as made:
         client = {"bootstrap.servers": made.bootstrap_servers}
         assert apply(client, partitions=PARTITIONS, replication=1) == []
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from infra.local.kafka import KafkaBroker
+from tests.broker import native_broker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -12,12 +12,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 @pytest.fixture
 def broker(tmp_path):
     """One of our own, to be killed: the session's serves other tests."""
-    own = KafkaBroker(tmp_path / "kafka")
-    own.prepare()
-    own.start()
-    own.wait_ready()
-    yield own
-    own.stop()
+    with native_broker(tmp_path / "kafka") as own:
+        yield own
 
 
 def _worked(workshop) -> int:

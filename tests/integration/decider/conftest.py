@@ -14,6 +14,7 @@ from schemas.automation.control import AutonomyGrant
 from services.chassis.kafka.provisioning import apply
 from services.chassis.kafka.publisher import KafkaPublisher
 from services.chassis.kafka.settings import KafkaSettings
+from tests.broker import native_broker
 from tests.integration.decider.house import TENANTS, House
 from topics.catalog import ALL
 
@@ -23,14 +24,8 @@ PARTITIONS = 4
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     """Apache Kafka, native, on free ports of loopback."""
-    made = KafkaBroker(tmp_path_factory.mktemp("kafka"))
-    made.prepare()
-    made.start()
-    try:
-        made.wait_ready()
+    with native_broker(tmp_path_factory.mktemp("kafka")) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture
